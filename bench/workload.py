@@ -1,0 +1,126 @@
+"""What can be measured: the smallest protocol, and the class an ordinary PyTorch user fills in."""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
+from typing import Any, Protocol, runtime_checkable
+
+import torch
+from torch import Tensor, nn
+from torch.nn.parallel import DistributedDataParallel
+from torch.optim import Optimizer
+
+Mark = Callable[[str], AbstractContextManager[None]]
+Batches = Callable[[int], Iterable[tuple[Tensor, Tensor]]]
+
+
+@runtime_checkable
+class Workload(Protocol):
+    """One training step that can be repeated, in whatever framework.
+
+    `prepare` builds everything on `device` (`cpu`, `cuda:0`) for `batch_size` samples a step
+    (None: its own default) with `threads` processor threads (None: the framework's default).
+    `step` does one whole training step, loading included; what runs inside `with mark("forward")`
+    is timed as the phase of that name. A step that opens no span is known only as a whole.
+    `synchronize` returns once everything that `step` started has ended.
+
+    After `prepare`, `samples_per_step` and `samples_per_epoch` are known. Further attributes are
+    used where they exist: `name`, `model_name`, `input_shape`, `precision`, `sample_unit`,
+    `parameter_count`, `data_note` (shown beside every figure) and `evaluate()` (metrics by name).
+    """
+
+    samples_per_step: int
+    samples_per_epoch: int
+
+    def prepare(self, device: str, batch_size: int | None, threads: int | None) -> None:
+        """Build model, data and optimizer on `device`."""
+
+    def step(self, mark: Mark) -> None:
+        """Do one training step."""
+
+    def synchronize(self) -> None:
+        """Wait until the device has done all that was asked of it."""
+
+
+@dataclass
+class TorchWorkload:
+    """A PyTorch training job from its model, loss, optimizer and batches.
+
+    `batches(batch_size)` returns one epoch of `(inputs, targets)` on the CPU each time it is
+    called, such as a DataLoader. `evaluate(model, device)` returns metrics by name. Under
+    `torch.distributed` the model is wrapped for data parallelism: every process draws its own
+    batches, and an epoch is shared among them.
+    """
+
+    name: str
+    model: nn.Module
+    loss: Callable[[Any, Tensor], Tensor]
+    optimizer: Callable[[Iterable[nn.Parameter]], Optimizer]
+    batches: Batches
+    batch_size: int
+    samples_per_epoch: int
+    sample_unit: str = "sample"
+    data_note: str | None = None
+    evaluator: Callable[[nn.Module, torch.device], Mapping[str, float]] | None = None
+    samples_per_step: int = field(init=False)
+    input_shape: tuple[int, ...] = field(init=False, default=())
+    device: torch.device = field(init=False, default=torch.device("cpu"))
+
+    def __post_init__(self) -> None:
+        self.samples_per_step = self.batch_size
+        self.model_name = type(self.model).__name__
+        self.parameter_count = sum(p.numel() for p in self.model.parameters())
+
+    @property
+    def precision(self) -> str:
+        """`tf32` on a GPU: PyTorch's default lets convolutions use it there; else `fp32`."""
+        return "tf32" if self.device.type == "cuda" else "fp32"
+
+    def prepare(self, device: str, batch_size: int | None, threads: int | None) -> None:
+        """Move the model to `device` and open the first epoch of batches."""
+        if threads is not None:
+            torch.set_num_threads(threads)
+        self.device = torch.device(device)
+        self.samples_per_step = batch_size or self.batch_size
+        self._module = self.model.to(self.device).train()
+        if torch.distributed.is_available() and torch.distributed.is_initialized():
+            self._module = DistributedDataParallel(self._module)
+        self._optimizer = self.optimizer(self._module.parameters())
+        self._epoch: Iterator[tuple[Tensor, Tensor]] = iter(())
+        self.input_shape = tuple(self._next_batch()[0].shape[1:])
+        self._epoch = iter(())  # the batch above was only looked at
+
+    def step(self, mark: Mark) -> None:
+        """Load, copy, forward, backward, optimizer: each its own span."""
+        with mark("load"):
+            inputs, targets = self._next_batch()
+        if self.device.type != "cpu":
+            with mark("copy"):
+                inputs = inputs.to(self.device, non_blocking=True)
+                targets = targets.to(self.device, non_blocking=True)
+        with mark("forward"):
+            loss = self.loss(self._module(inputs), targets)
+        with mark("backward"):
+            loss.backward()
+        with mark("optimizer"):
+            self._optimizer.step()
+            self._optimizer.zero_grad()
+
+    def synchronize(self) -> None:
+        """Wait for the GPU; on the CPU every operation has already ended."""
+        if self.device.type == "cuda":
+            torch.cuda.synchronize(self.device)
+
+    def evaluate(self) -> Mapping[str, float]:
+        """Metrics on the test data, or none where the workload has no evaluator."""
+        return self.evaluator(self.model, self.device) if self.evaluator else {}
+
+    def _next_batch(self) -> tuple[Tensor, Tensor]:
+        try:
+            return next(self._epoch)
+        except StopIteration:
+            self._epoch = iter(self.batches(self.samples_per_step))
+        try:
+            return next(self._epoch)
+        except StopIteration:
+            raise ValueError(f"{self.name} yields no batch of {self.samples_per_step}") from None

@@ -1,0 +1,1 @@
+"""What every room passes on: records, their units, statistics, store, tables and report."""

@@ -1,0 +1,101 @@
+"""The folder of records: one immutable JSON file a record, written whole or not at all."""
+
+import errno
+import os
+import secrets
+from collections.abc import Iterator
+from contextlib import suppress
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TypeVar
+
+from results import codec
+from results.errors import RecordError, UsageError
+from results.records import Quote, Run
+
+T = TypeVar("T", Run, Quote)
+FOLDERS: dict[type, str] = {Run: "runs", Quote: "quotes"}
+MAX_RECORD_BYTES = 64 * 2**20  # far above any real record; a larger file is not one
+
+
+def utc_now() -> str:
+    """The present moment as ISO 8601 in UTC, to the second."""
+    return datetime.now(UTC).replace(microsecond=0).isoformat()
+
+
+def new_id(name: str) -> str:
+    """A fresh id that sorts by time and names its workload: `20261124T101500-cnn-3f9c2a`."""
+    safe = "".join(c if c.isalnum() or c in "_." else "-" for c in name)[:40].strip("-.")
+    stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%S")
+    return f"{stamp}-{safe or 'run'}-{secrets.token_hex(3)}"
+
+
+def write_atomically(path: Path, text: str) -> None:
+    """Write `text` to `path` so that a reader sees all of it or the file is not there.
+
+    The text goes to a temporary name in the same folder, is flushed to the disk, and renamed.
+    A full disk, a read-only folder or Ctrl-C leave no half file. Raises UsageError.
+    """
+    temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}.tmp")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with temporary.open("w", encoding="utf-8") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.replace(path)
+    except OSError as error:
+        raise UsageError(_cannot_write(path, error)) from None
+    finally:
+        with suppress(OSError):
+            temporary.unlink()
+
+
+def _cannot_write(path: Path, error: OSError) -> str:
+    reason = error.strerror or str(error)
+    todo = "Free some space" if error.errno == errno.ENOSPC else "Make the folder writable"
+    return f"Cannot write {path}: {reason}. {todo}, or name another one (--results DIR or --out)."
+
+
+class Store:
+    """Records of a results folder. Reading never stops at a bad file: see `problems`."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.problems: list[str] = []  # one sentence a file that could not be read
+
+    def check_writable(self) -> None:
+        """Find out before a long measurement, not after it. Raises UsageError."""
+        probe = self.folder / ".writable"
+        write_atomically(probe, "")
+        probe.unlink(missing_ok=True)
+
+    def add(self, record: T) -> Path:
+        """Keep `record` under its own id and return the file."""
+        name = record.run_id if isinstance(record, Run) else record.quote_id
+        path = self.folder / FOLDERS[type(record)] / f"{name}.json"
+        write_atomically(path, codec.dumps(record) + "\n")
+        return path
+
+    def newest_first(self, kind: type[T]) -> Iterator[T]:
+        """Records of `kind`, the newest id first; bad files are noted in `problems`, not hidden."""
+        try:
+            paths = sorted((self.folder / FOLDERS[kind]).glob("*.json"), reverse=True)
+        except OSError as error:
+            raise UsageError(f"Cannot read {self.folder}: {error.strerror}.") from None
+        for path in paths:
+            try:
+                yield self._read(path, kind)
+            except RecordError as error:
+                self.problems.append(f"{path} is left out: {error}.")
+
+    @staticmethod
+    def _read(path: Path, kind: type[T]) -> T:
+        try:
+            if path.stat().st_size > MAX_RECORD_BYTES:
+                raise RecordError(f"larger than {MAX_RECORD_BYTES} bytes")
+            return codec.loads(path.read_text(encoding="utf-8"), kind)
+        except UnicodeDecodeError:
+            raise RecordError("not UTF-8 text") from None
+        except OSError as error:
+            raise RecordError(error.strerror or "unreadable") from None
