@@ -101,7 +101,7 @@ class TorchWorkload:
         with mark("forward"):
             loss = self.loss(self._module(inputs), targets)
         with mark("backward"):
-            loss.backward()
+            loss.backward()  # type: ignore[no-untyped-call]
         with mark("optimizer"):
             self._optimizer.step()
             self._optimizer.zero_grad()

@@ -17,6 +17,7 @@ Allocation = Literal["on_demand", "spot"]
 Grade = Literal["measured", "calibrated", "projected"]
 Evidence = Literal["measured", "published", "projected", "assumed"]
 Verdict = Literal["quiet", "contended"]
+StopReason = Literal["precise", "time", "count", "interrupted"]
 
 # Below this many undisturbed blocks a median says little, so the verdict is `contended`.
 MIN_QUIET_BLOCKS = 5
@@ -95,7 +96,7 @@ class Measurement:
     steps_per_block: int = 1
     samples_per_repeat: int | None = None  # samples in one step or one epoch
     warmup_seconds: tuple[float, ...] = ()
-    stopped_because: Literal["precise", "time", "count", "interrupted"] = "count"
+    stopped_because: StopReason = "count"
 
     @property
     def verdict(self) -> Verdict:
@@ -140,6 +141,7 @@ class Run:
     peak_memory_bytes: int | None = None
     flops_per_step: int | None = None
     gpu: GpuReading | None = None
+    processes: int = 1  # that trained together, one a device
     epochs_trained: int = 0
     metrics: tuple[tuple[str, float], ...] = ()  # after `epochs_trained`: test_loss, accuracy, …
     partial: bool = False

@@ -1,0 +1,124 @@
+"""`python -m bench.job`: train a job's epochs, time them, keep the record. Runs inside the clouds.
+
+Needs torch, the standard library, `bench` and `results`; under `torchrun` it is data-parallel.
+"""
+
+import argparse
+import os
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+from bench import device, load, runner
+from bench.workload import Workload
+from results.errors import TrainfareError, UsageError
+from results.records import Run
+from results.store import Store, new_id, utc_now
+
+FIRST_STEPS_SECONDS = 10.0
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run one job; returns the exit code (0, or the code of the error it printed)."""
+    asked = _parser().parse_args(arguments)
+    try:
+        run = _train(asked)
+        if _rank() == 0:
+            print(f"kept {Store(asked.out).add(run)}")
+    except TrainfareError as error:
+        print(f"trainfare: {error}", file=sys.stderr)
+        return error.exit_code
+    finally:
+        _leave_group()
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="bench.job", description=__doc__)
+    parser.add_argument("--workload", required=True)
+    parser.add_argument("--epochs", type=int, required=True)
+    parser.add_argument("--samples-per-epoch", type=int, required=True)
+    parser.add_argument("--batch-size", type=int, required=True, help="on each process")
+    parser.add_argument("--out", type=Path, required=True)
+    parser.add_argument("--option", action="append", default=[], metavar="NAME=VALUE")
+    return parser
+
+
+def _train(asked: argparse.Namespace) -> Run:
+    where = _join_group()
+    options = dict(pair.split("=", 1) for pair in asked.option)
+    session = runner.Session(
+        _sized(load.factory(asked.workload, options), asked.samples_per_epoch),
+        where,
+        asked.batch_size,
+        seed=_rank(),  # every process draws its own batches
+        processes=_world_size(),
+        progress=_print_progress,
+    )
+    here = runner.this_machine(session)
+    step = runner.measure_step(session, FIRST_STEPS_SECONDS)
+    epochs = runner.measure_epochs(session, step.seconds.mid, asked.epochs)
+    return Run(
+        run_id=new_id(getattr(session.workload, "name", "job")),
+        captured_at=utc_now(),
+        workload=runner.describe(session.workload, asked.workload),
+        machine=here,
+        measurements=(step, epochs) if epochs else (step,),
+        processes=_world_size(),
+        epochs_trained=asked.epochs,
+        metrics=runner.metrics_of(session) if _rank() == 0 else (),
+    )
+
+
+def _sized(make: Callable[[], Workload], samples_per_epoch: int) -> Callable[[], Workload]:
+    """The factory with the job's own epoch length."""
+
+    def made() -> Workload:
+        workload = make()
+        workload.samples_per_epoch = samples_per_epoch
+        return workload
+
+    return made
+
+
+def _join_group() -> str:
+    """Join the processes that torchrun started; returns this one's device."""
+    import torch
+
+    local = int(os.environ.get("LOCAL_RANK", "0"))
+    where = f"cuda:{local}" if torch.cuda.is_available() else "cpu"
+    if where != "cpu":
+        device.resolve(where)
+        torch.cuda.set_device(local)
+    if _world_size() > 1:
+        try:
+            torch.distributed.init_process_group("gloo" if where == "cpu" else "nccl")
+        except (RuntimeError, ValueError) as error:
+            raise UsageError(f"The {_world_size()} processes could not meet: {error}") from error
+    return where
+
+
+def _leave_group() -> None:
+    import torch
+
+    if torch.distributed.is_available() and torch.distributed.is_initialized():
+        torch.distributed.destroy_process_group()
+
+
+def _rank() -> int:
+    return int(os.environ.get("RANK", "0"))
+
+
+def _world_size() -> int:
+    return int(os.environ.get("WORLD_SIZE", "1"))
+
+
+def _print_progress(text: str, share: float) -> None:
+    """A line for the service's log whenever something new begins."""
+    if _rank() == 0 and text != _print_progress.__dict__.get("last"):
+        _print_progress.__dict__["last"] = text
+        print(f"{utc_now()} {text} ({share:.0%})", flush=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
