@@ -76,16 +76,16 @@ def gpu_info(index: int) -> GpuInfo | None:
 class GpuMonitor:
     """Reads one GPU between blocks; what the GPU does not tell stays unknown."""
 
-    index: int
+    index: int | None  # None: no GPU is used, and none is read
     utilization_percent: list[float] = field(default_factory=list)
     power_watts: list[float] = field(default_factory=list)
     sm_clock_mhz: list[float] = field(default_factory=list)
     memory_used_bytes: list[float] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        self._library = _library()
+        self._library = None if self.index is None else _library()
         handles = _handles(self._library) if self._library else []
-        self._handle = handles[self.index] if self.index < len(handles) else None
+        self._handle = dict(enumerate(handles)).get(-1 if self.index is None else self.index)
 
     def poll(self) -> None:
         """Take one reading of each figure."""

@@ -1,6 +1,7 @@
 """The runner: one workload on one device, from warm-up to trained epochs, as one Run record."""
 
 import gc
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from time import perf_counter
@@ -18,9 +19,10 @@ from results.store import new_id, utc_now
 Make = Callable[[], Workload]
 Progress = Callable[[str, float], None]  # what is going on, share of it done
 
-MAX_EPOCHS = 3
+EPOCHS, MAX_EPOCHS, SHORT_EPOCHS_SECONDS = 3, 30, 2.0
 WARMUP_SHARE, STEP_SHARE, SPAN_SHARE = 0.15, 0.25, 0.2  # of --max-seconds; epochs get the rest
 POLL_SECONDS = 0.2
+OUT_OF_MEMORY = ("out of memory", "can't allocate memory")  # as CUDA and the CPU say it
 CHUNK_SECONDS = 0.5  # an epoch is timed in chunks, so that progress is shown between them
 
 
@@ -42,7 +44,7 @@ class Session:
     workload: Workload = field(init=False)
 
     def __post_init__(self) -> None:
-        self.monitor = GpuMonitor(int(self.device.split(":")[1]) if self.is_gpu else -1)
+        self.monitor = GpuMonitor(int(self.device.split(":")[1]) if self.is_gpu else None)
         self._polled = 0.0
         self.prepare()
 
@@ -59,6 +61,7 @@ class Session:
         made = self.make()
         try:
             made.prepare(self.device, self.batch_size, self.threads)
+            _check_counts(made)
         except UsageError:
             raise
         except Exception as error:  # whatever a user's own code raises
@@ -80,18 +83,26 @@ class Session:
             self.monitor.poll()
 
 
+def _check_counts(workload: Workload) -> None:
+    """Both counts are known after `prepare`; every rate and every cost rests on them."""
+    for name in ("samples_per_step", "samples_per_epoch"):
+        count = getattr(workload, name, None)
+        if type(count) is not int or count < 1:
+            raise TypeError(f"{name} must be a positive int after prepare(), it is {count!r}")
+
+
 def failed(doing: str, workload: object, error: Exception) -> str:
     """One sentence on an exception from a user's own code."""
     name = getattr(workload, "name", type(workload).__name__)
     text = str(error).strip().splitlines()
     what = f"{type(error).__name__}: {text[0][:200]}" if text else type(error).__name__
-    if "out of memory" in str(error).lower():
+    if any(words in str(error).lower() for words in OUT_OF_MEMORY):
         return f"{name} does not fit into the device's memory. Try a smaller --batch-size."
     return f"{name}: {doing} the workload failed with {what}. Mend the workload and try again."
 
 
 def measure(session: Session, reference: str, max_seconds: float, **identity: object) -> Run:
-    """Measure step, phases and, where they fit into the time, up to three epochs.
+    """Measure step, phases and, where they fit into the time, whole epochs.
 
     Whole steps and spans are timed apart; the epochs are trained by a fresh workload, whose
     metrics are then taken. `max_seconds` bounds the timing, not building the workload.
@@ -186,8 +197,10 @@ def measure_epochs(session: Session, step_seconds: float, count: int) -> Measure
 
 
 def epochs_that_fit(session: Session, step_seconds: float, max_seconds: float) -> int:
-    """How many whole epochs fit into the time, at most three."""
-    return min(MAX_EPOCHS, int(max_seconds / (steps_per_epoch(session) * step_seconds)))
+    """How many whole epochs fit into the time: three, or of short ones as many as fill 2 s."""
+    epoch_seconds = steps_per_epoch(session) * step_seconds
+    wanted = min(MAX_EPOCHS, max(EPOCHS, int(SHORT_EPOCHS_SECONDS / epoch_seconds)))
+    return min(wanted, int(max_seconds / epoch_seconds))
 
 
 def steps_per_epoch(session: Session) -> int:
@@ -250,4 +263,6 @@ def metrics_of(session: Session) -> tuple[tuple[str, float], ...]:
         found: Mapping[str, float] = evaluate()
     except Exception as error:
         raise UsageError(failed("evaluating", session.workload, error)) from error
-    return tuple((str(name), float(value)) for name, value in found.items())
+    # A diverged model's NaN is no figure: it is left out, so the metric is unknown.
+    scores = ((str(name), float(value)) for name, value in found.items())
+    return tuple((name, value) for name, value in scores if math.isfinite(value))

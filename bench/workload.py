@@ -82,6 +82,11 @@ class TorchWorkload:
             torch.set_num_threads(threads)
         self.device = torch.device(device)
         self.samples_per_step = batch_size or self.batch_size
+        if self.samples_per_step > self.samples_per_epoch:
+            raise ValueError(
+                f"a batch of {self.samples_per_step} is larger than an epoch of "
+                f"{self.samples_per_epoch} samples"
+            )
         self._module = self.model.to(self.device).train()
         if torch.distributed.is_available() and torch.distributed.is_initialized():
             self._module = DistributedDataParallel(self._module)

@@ -40,6 +40,7 @@ class Workload:
     data_note: str | None = None  # shown beside every figure, e.g. that the data is not MNIST
     source_digest: str | None = None  # sha256 of the user's own file, where there is one
     options: tuple[tuple[str, str], ...] = ()  # what else the factory was given, e.g. image_size
+    data_root: str | None = None  # a folder of this machine, so it does not travel with the job
 
     @property
     def steps_per_epoch(self) -> int:
@@ -223,6 +224,27 @@ class Estimate:
     usd: UsdInterval
     grade: Grade
     assumptions: tuple[str, ...] = ()
+
+    @property
+    def usd_per_epoch(self) -> UsdInterval:
+        """Cost of the running epoch alone, start-up apart: rate / 3600 × seconds × nodes."""
+        rate = self.offer.usd_per_hour * self.job.nodes / 3600
+        times = self.epoch_seconds
+        return UsdInterval(
+            low=rate * Decimal(times.low),
+            mid=rate * Decimal(times.mid),
+            high=rate * Decimal(times.high),
+        )
+
+    @property
+    def usd_per_million_samples(self) -> Decimal:
+        """Middle cost of an epoch × 10⁶ / samples per epoch."""
+        return self.usd_per_epoch.mid * 1_000_000 / self.job.samples_per_epoch
+
+    @property
+    def samples_per_usd(self) -> Decimal:
+        """Samples trained for one dollar at the middle estimate, start-up apart."""
+        return self.job.samples_per_epoch / self.usd_per_epoch.mid
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,31 +1,44 @@
 """The one place where base units (seconds, bytes, USD) are scaled for people."""
 
 import math
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import ROUND_CEILING, ROUND_HALF_UP, Decimal
 
 from results.records import UsdInterval
 from results.statistics import Interval
 
+# Where a unit begins, the unit in seconds, its name.
+_TIME_UNITS = (
+    (86400 * 2, 86400, "d"),
+    (5400, 3600, "h"),
+    (90, 60, "min"),
+    (1, 1, "s"),
+    (1e-3, 1e-3, "ms"),
+    (0, 1e-6, "µs"),
+)
+
 
 def seconds_text(value: float) -> str:
     """`4.6 ms`, `11.3 s`, `12.4 min`, `3.1 h`, `2.5 d`: three significant digits."""
-    scales = (
-        (86400 * 2, 86400, "d"),
-        (5400, 3600, "h"),
-        (90, 60, "min"),
-        (1, 1, "s"),
-        (1e-3, 1e-3, "ms"),
-    )
-    for start, unit, name in scales:
-        if value >= start:
-            return f"{digits(value / unit)} {name}"
-    return f"{digits(value * 1e6)} µs"
+    unit, name = _time_unit(value)
+    return f"{digits(value / unit)} {name}"
 
 
 def seconds_range(interval: Interval) -> str:
-    """`1.6–3.1 min`, or with both units where they differ."""
-    low, high = seconds_text(interval.low), seconds_text(interval.high)
-    return _range(low, high)
+    """`1.6–3.1 min`: both ends in the unit of the upper one, to its two significant digits."""
+    unit, name = _time_unit(interval.high)
+    high = interval.high / unit
+    places = _places(high)
+    low_text, high_text = f"{interval.low / unit:,.{places}f}", f"{high:,.{places}f}"
+    return f"{high_text} {name}" if low_text == high_text else f"{low_text}–{high_text} {name}"
+
+
+def _time_unit(value: float) -> tuple[float, str]:
+    return next((unit, name) for start, unit, name in _TIME_UNITS if value >= start)
+
+
+def _places(value: float) -> int:
+    """Digits after the point that give `value` two significant ones."""
+    return max(0, 1 - math.floor(math.log10(value))) if value > 0 else 0
 
 
 def digits(value: float, significant: int = 3) -> str:
@@ -52,8 +65,23 @@ def usd_text(value: Decimal) -> str:
 
 
 def usd_range(interval: UsdInterval) -> str:
-    """`$0.023–0.041`."""
-    return _range(usd_text(interval.low), usd_text(interval.high)).replace("–$", "–")
+    """`$0.31–0.44`: to the two significant digits of the upper end, cents at least."""
+    places = max(2, min(_places(float(interval.high)), 9)) if interval.high < 100 else 0
+    low, high = f"{interval.low:,.{places}f}", f"{interval.high:,.{places}f}"
+    return f"${high}" if low == high else f"${low}–{high}"
+
+
+def count_text(value: float) -> str:
+    """`383`, `12,400`, `8.30 million`, `12.1 billion`: three significant digits."""
+    for size, name in ((1e12, "trillion"), (1e9, "billion"), (1e6, "million")):
+        if value >= size:
+            return f"{digits(value / size)} {name}"
+    return digits(value)
+
+
+def ceiling_usd(value: Decimal) -> str:
+    """`value` rounded up to a cent, as an amount to type: `0.45`."""
+    return str(max(value, Decimal("0.01")).quantize(Decimal("0.01"), ROUND_CEILING))
 
 
 def bytes_text(value: int) -> str:
@@ -62,12 +90,8 @@ def bytes_text(value: int) -> str:
 
 
 def age_text(age_seconds: float) -> str:
-    """`just now`, `2 min ago`, `3.1 h ago`."""
-    return "just now" if age_seconds < 60 else f"{seconds_text(age_seconds)} ago"
-
-
-def _range(low: str, high: str) -> str:
-    if low == high:
-        return low
-    number, _, unit = low.partition(" ")
-    return f"{number}–{high}" if unit and high.endswith(f" {unit}") else f"{low}–{high}"
+    """`just now`, `2 min ago`, `5 h ago`, `3 d ago`."""
+    for unit, name in ((86400, "d"), (3600, "h"), (60, "min")):
+        if age_seconds >= unit:
+            return f"{age_seconds / unit:.0f} {name} ago"
+    return "just now"

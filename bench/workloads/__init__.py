@@ -1,0 +1,1 @@
+"""The reference workloads, one file each; `bench.reference` knows their names."""

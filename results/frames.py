@@ -1,0 +1,38 @@
+"""Records as pandas data frames, and from them CSV; pandas is loaded only here."""
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+from results.records import Quote, Run
+from results.rows import Row, estimate_rows, flattened, measurement_rows
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
+
+
+def measurements_frame(runs: Iterable[Run]) -> "pd.DataFrame":
+    """One row a phase of every run."""
+    return _frame(row for run in runs for row in measurement_rows(run))
+
+
+def estimates_frame(quotes: Iterable[Quote]) -> "pd.DataFrame":
+    """One row an offer of every quote; intervals as `low_`, `mid_` and `high_` columns."""
+    return _frame(row for quote in quotes for row in estimate_rows(quote))
+
+
+def csv_text(frame: "pd.DataFrame") -> str:
+    """The frame as CSV. Text that a spreadsheet would run as a formula gets a `'` before it."""
+    return str(frame.map(_defused).to_csv(index=False))
+
+
+def _frame(rows: Iterable[Row]) -> "pd.DataFrame":
+    import pandas as pd
+
+    return pd.DataFrame([flattened(row) for row in rows])
+
+
+def _defused(cell: object) -> object:
+    dangerous = isinstance(cell, str) and cell.startswith(FORMULA_STARTS)
+    return f"'{cell}" if dangerous else cell

@@ -1,0 +1,103 @@
+"""The report in Markdown: what was measured, what it costs where, and how sure that is."""
+
+from collections.abc import Iterable, Sequence
+
+from results import units
+from results.lines import facts_lines
+from results.names import PROVIDER_NAMES
+from results.price_age import price_text
+from results.records import Quote, Run
+from results.rows import phase_key
+from results.tables import share_text
+
+BEST_OFFERS = 15
+
+
+def markdown(runs: Sequence[Run], quotes: Sequence[Quote], made_at: str) -> str:
+    """One page from the newest run and quote of each workload. Raw HTML in names is escaped."""
+    parts = [f"# What training costs\n\nMade {made_at} by trainfare from its own records."]
+    for run in runs:
+        parts.append(_performance(run))
+    for quote in quotes:
+        parts.append(_cost(quote))
+    return "\n\n".join(parts) + "\n"
+
+
+def _performance(run: Run) -> str:
+    workload, here = run.workload, run.machine
+    head = (
+        f"## {_safe(workload.name)}: measured {run.captured_at}\n\n"
+        f"{units.digits(workload.samples_per_epoch)} {_safe(workload.sample_unit)}s an epoch, "
+        f"batch {workload.batch_size}, {workload.precision}, "
+        f"on {_safe(here.device_name)} "
+        f"({here.device}, {here.threads} threads, torch {_safe(here.torch_version)}): "
+        f"{run.verdict}."
+    )
+    if workload.data_note:
+        head += f"\n\nThe data is {_safe(workload.data_note)}."
+    head += "".join(f"\n\nWarning: {_safe(text)}" for text in run.warnings)
+    step = run.measurement("step")
+    rows = [
+        (
+            m.phase,
+            units.seconds_text(m.seconds.mid),
+            f"{units.seconds_text(m.seconds.low)} to {units.seconds_text(m.seconds.high)}",
+            units.digits(m.samples_per_second) if m.samples_per_second else "",
+            share_text(m, step),
+            f"{len(m.block_seconds) - sum(m.disturbed)} of {len(m.block_seconds)}",
+            m.verdict,
+        )
+        for m in sorted(run.measurements, key=phase_key)
+    ]
+    columns = ("phase", "median", "95% interval", "samples/s", "of step", "undisturbed", "verdict")
+    return "\n\n".join((head, _table(columns, rows), _safe("; ".join(facts_lines(run)))))
+
+
+def _cost(quote: Quote) -> str:
+    if not quote.estimates:
+        return "No offer answers this quote."
+    job = quote.estimates[0].job
+    head = (
+        f"## {_safe(job.workload.name)}: {job.epochs} epochs of "
+        f"{job.samples_per_epoch:,} samples, quoted {quote.captured_at}\n\n"
+        "Time and cost are 80% intervals of the whole job, start-up included; the columns by unit "
+        "are the middle estimate of the running epochs alone. Prices are list prices in USD."
+    )
+    columns = (
+        "", "service", "instance", "region", "allocation", "$/h", "time", "cost", "$/epoch",
+        "$/million samples", "samples/$", "evidence", "price",
+    )  # fmt: skip
+    rows = [
+        (
+            str(place),
+            PROVIDER_NAMES[e.offer.provider],
+            e.offer.instance_type,
+            e.offer.region,
+            e.offer.allocation,
+            units.usd_text(e.offer.usd_per_hour),
+            units.seconds_range(e.seconds),
+            units.usd_range(e.usd),
+            units.usd_text(e.usd_per_epoch.mid),
+            units.usd_text(e.usd_per_million_samples),
+            units.count_text(float(e.samples_per_usd)),
+            e.grade,
+            price_text(e.offer.basis, e.offer.as_of),
+        )
+        for place, e in enumerate(quote.estimates[:BEST_OFFERS], start=1)
+    ]
+    seen = dict.fromkeys(a for e in quote.estimates[:BEST_OFFERS] for a in e.assumptions)
+    tail = "Assumed:\n\n" + "\n".join(f"- {_safe(a)}" for a in seen) if seen else ""
+    left = "; ".join(f"{count} left out: {_safe(reason)}" for reason, count in quote.left_out)
+    return "\n\n".join(part for part in (head, _table(columns, rows), tail, left) if part)
+
+
+def _table(columns: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
+    names = list(columns)
+    lines = [names, ["---"] * len(names), *([_safe(cell) for cell in row] for row in rows)]
+    return "\n".join("| " + " | ".join(line) + " |" for line in lines)
+
+
+def _safe(text: str) -> str:
+    """Text that neither HTML nor a Markdown table takes for its own."""
+    safe = text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    return safe.replace("|", "\\|").replace("\n", " ")

@@ -1,0 +1,128 @@
+"""The tables people read in a terminal, 100 columns wide at most; rich is loaded only here."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from results import units
+from results.names import PROVIDER_NAMES
+from results.price_age import price_text
+from results.records import Estimate, Measurement, Offer, Run
+from results.rows import phase_key
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+
+def _table(title: str, *columns: str, left: Sequence[str] = ()) -> "Table":
+    from rich import box
+    from rich.table import Table
+
+    table = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0))
+    table.pad_edge = False
+    table.title_style, table.header_style = "bold", "bold"
+    for name in columns:
+        table.add_column(name, justify="left" if name in left else "right", overflow="fold")
+    return table
+
+
+def performance_table(runs: Sequence[Run], title: str = "Performance") -> "Table":
+    """Phases of the runs: median, 95% interval, samples a second, share of the step, verdict."""
+    table = _table(
+        title, "workload", "device", "phase", "median", "95% interval", "samples/s", "of step",
+        "blocks", "verdict", left=("workload", "device", "phase", "verdict"),
+    )  # fmt: skip
+    for run in runs:
+        step = run.measurement("step")
+        for m in sorted(run.measurements, key=phase_key):
+            samples = m.samples_per_second if m.phase in ("step", "epoch") else None
+            table.add_row(
+                run.workload.name,
+                run.machine.device,
+                m.phase,
+                units.seconds_text(m.seconds.mid),
+                units.spread_text(m.seconds) if len(m.block_seconds) > 1 else "one only",
+                units.digits(samples) if samples else "",
+                share_text(m, step),
+                f"{len(m.block_seconds) - sum(m.disturbed)}/{len(m.block_seconds)}",
+                m.verdict,
+            )
+        table.add_section()
+    return table
+
+
+def share_text(measurement: Measurement, step: Measurement | None) -> str:
+    """`31%` of the step for a phase; nothing for the step and the epoch themselves."""
+    if step is None or measurement.phase in ("step", "epoch"):
+        return ""
+    return f"{100 * measurement.seconds.mid / step.seconds.mid:.0f}%"
+
+
+def cost_table(estimates: Sequence[tuple[int, Estimate]]) -> "Table":
+    """Numbered offers with the time and cost of the whole job as 80% intervals.
+
+    The evidence has a column only where it differs; else the title says it once.
+    """
+    grades = {estimate.grade for _, estimate in estimates}
+    title = "Cost of the whole job, 80% intervals" + (
+        f", all {grades.pop()}" if len(grades) == 1 else ""
+    )
+    evidence = ("evidence",) if grades else ()
+    table = _table(
+        title, "", "service", "instance", "region", "$/h", "time", "cost", *evidence, "price",
+        left=("service", "instance", "region", "evidence", "price"),
+    )  # fmt: skip
+    for place, estimate in estimates:
+        offer = estimate.offer
+        table.add_row(
+            str(place),
+            PROVIDER_NAMES[offer.provider],
+            offer.instance_type + (" spot" if offer.allocation == "spot" else ""),
+            offer.region,
+            units.usd_text(offer.usd_per_hour).removeprefix("$"),
+            units.seconds_range(estimate.seconds),
+            units.usd_range(estimate.usd),
+            *((estimate.grade,) if grades else ()),
+            price_text(offer.basis, offer.as_of),
+        )
+    return table
+
+
+def unit_cost_table(estimates: Sequence[tuple[int, Estimate]]) -> "Table":
+    """The same offers by unit of work, start-up apart, at the middle estimate."""
+    table = _table(
+        "Cost by unit of work, start-up apart, middle estimate",
+        "", "instance", "epoch", "$/epoch", "$/million samples", "samples/$",
+        left=("instance",),
+    )  # fmt: skip
+    for place, estimate in estimates:
+        table.add_row(
+            str(place),
+            estimate.offer.instance_type,
+            units.seconds_text(estimate.epoch_seconds.mid),
+            units.usd_text(estimate.usd_per_epoch.mid),
+            units.usd_text(estimate.usd_per_million_samples),
+            units.count_text(float(estimate.samples_per_usd)),
+        )
+    return table
+
+
+def price_table(offers: Sequence[Offer]) -> "Table":
+    """Offers as a price list."""
+    table = _table(
+        "", "service", "instance", "region", "vCPU", "GiB", "GPU", "rent", "$/h", "price",
+        left=("service", "instance", "region", "GPU", "rent", "price"),
+    )  # fmt: skip
+    for o in offers:
+        gpu = f"{o.accelerator_count:g} × {o.accelerator}" if o.accelerator else ""
+        table.add_row(
+            PROVIDER_NAMES[o.provider],
+            o.instance_type,
+            o.region,
+            str(o.vcpus),
+            f"{o.memory_gib:g}",
+            gpu,
+            o.allocation.replace("_", " "),
+            f"{o.usd_per_hour:.4f}",
+            price_text(o.basis, o.as_of),
+        )
+    return table

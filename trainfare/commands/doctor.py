@@ -1,0 +1,123 @@
+"""`trainfare doctor`: what is installed, which devices, which credentials, how old the prices."""
+
+import platform
+from importlib.metadata import PackageNotFoundError, version
+from typing import Any
+
+from results import units
+from results.names import PROVIDER_NAMES
+from results.price_age import age_days, is_stale
+from results.store import Store
+from trainfare import options, output, settings
+
+PACKAGES = ("trainfare", "torch", "torchvision", "boto3", "google-cloud-aiplatform", "azure-ai-ml")
+EXTRAS = {"boto3": "aws", "google-cloud-aiplatform": "gcp", "azure-ai-ml": "azure"}
+
+
+def doctor(results: options.Results = None, as_json: options.AsJson = False) -> None:
+    """Say what trainfare finds here. Reads no secret and calls no service."""
+    configured = settings.load()
+    found = {
+        "python": platform.python_version(),
+        "packages": {name: _installed(name) for name in PACKAGES},
+        "devices": _devices(),
+        "credentials": _credentials(),
+        "settings_file": str(configured.path) if configured.path else None,
+        "prices": _prices(),
+        "results": _results(Store(configured.results_folder(results))),
+    }
+    if as_json:
+        output.print_json(**found)
+    else:
+        _show(found)
+
+
+def _installed(name: str) -> str | None:
+    try:
+        return version(name)
+    except PackageNotFoundError:
+        return None
+
+
+def _devices() -> list[dict[str, Any]]:
+    from bench import machine, nvml
+
+    cpu = {
+        "device": "cpu",
+        "name": machine.cpu_name(),
+        "cpu_count": machine.usable_cpu_count(),
+        "memory_bytes": machine.memory_bytes(),
+    }
+    gpus = (nvml.gpu_info(i) for i in range(nvml.gpu_count()))
+    return [cpu] + [
+        {
+            "device": f"cuda:{i}",
+            "name": gpu.name,
+            "memory_bytes": gpu.memory_bytes,
+            "driver_version": gpu.driver_version,
+        }
+        for i, gpu in enumerate(gpus)
+        if gpu
+    ]
+
+
+def _credentials() -> dict[str, str | None]:
+    from cloud import credentials
+
+    return {provider: credentials.found(provider) for provider in PROVIDER_NAMES}
+
+
+def _prices() -> list[dict[str, Any]]:
+    from estimators.catalog import load_offers
+
+    offers = load_offers()
+    answer = []
+    for provider, name in PROVIDER_NAMES.items():
+        dates = sorted(o.as_of for o in offers if o.provider == provider)
+        answer.append(
+            {
+                "service": name,
+                "offers": len(dates),
+                "oldest_as_of": dates[0],
+                "newest_as_of": dates[-1],
+                "newest_age_days": age_days(dates[-1]),
+                "stale_offers": sum(map(is_stale, dates)),
+            }
+        )
+    return answer
+
+
+def _results(store: Store) -> dict[str, Any]:
+    from results.records import Quote, Run
+
+    runs, quotes = len(list(store.newest_first(Run))), len(list(store.newest_first(Quote)))
+    folder, problems = str(store.folder), store.problems
+    return {"folder": folder, "runs": runs, "quotes": quotes, "problems": problems}
+
+
+def _show(found: dict[str, Any]) -> None:
+    lines = [f"python                 {found['python']}"]
+    for name, installed in found["packages"].items():
+        extra = f" (pip install 'trainfare[{EXTRAS[name]}]')" if name in EXTRAS else ""
+        lines.append(f"{name:<22} {installed or 'not installed' + extra}")
+    for device in found["devices"]:
+        memory = device["memory_bytes"]
+        text = units.bytes_text(memory) if memory else "memory unknown"
+        lines.append(f"{device['device']:<22} {device['name']}, {text}")
+    if len(found["devices"]) == 1:
+        lines.append("                       no NVIDIA GPU")
+    for provider, place in found["credentials"].items():
+        lines.append(f"{PROVIDER_NAMES[provider]:<22} credentials: {place or 'none found'}")
+    for prices in found["prices"]:
+        lines.append(
+            f"{prices['service']:<22} {prices['offers']} prices, as of {prices['oldest_as_of']} to "
+            f"{prices['newest_as_of']}, {prices['stale_offers']} of them over 90 days old"
+        )
+    lines.append(f"settings               {found['settings_file'] or 'no trainfare.toml found'}")
+    kept = found["results"]
+    lines.append(
+        f"results                {kept['folder']}: {kept['runs']} runs, {kept['quotes']} quotes"
+    )
+    lines += [f"! {problem}" for problem in kept["problems"]]
+    for line in lines:
+        output.print_line(line)

@@ -1,0 +1,125 @@
+"""`trainfare quote`: what the job costs where, from a fresh measurement."""
+
+from dataclasses import replace
+from typing import Annotated
+
+import typer
+
+from results.errors import NoAnswerError
+from results.lines import best_of_each
+from results.records import Job, Offer, Quote, Run
+from results.rows import estimate_row, measurement_rows, run_row
+from results.store import Store, new_id, utc_now
+from trainfare import measuring, options, output, settings
+
+DEFAULT_WORKLOADS = ["mlp", "cnn", "rnn"]
+KEPT_OFFERS = 20  # of each service in the record; the rest is in the price list anyway
+
+
+def quote(
+    workloads: Annotated[
+        list[str] | None,
+        typer.Argument(help=options.WORKLOAD_HELP + " [default: mlp cnn rnn]"),
+    ] = None,
+    epochs: options.Epochs = 10,
+    samples_per_epoch: options.SamplesPerEpoch = None,
+    provider: Annotated[str | None, typer.Option(help="aws, gcp or azure.")] = None,
+    region: Annotated[str | None, typer.Option(help="Such as us-east-1.")] = None,
+    gpu: Annotated[str | None, typer.Option(help="Such as T4; 'none' for CPU only.")] = None,
+    allocation: Annotated[str | None, typer.Option(help="on_demand or spot.")] = None,
+    top: Annotated[int, typer.Option(min=1, help="Offers shown of each cloud.")] = 3,
+    device: options.Device = "auto",
+    batch_size: options.BatchSize = None,
+    threads: options.Threads = None,
+    data_root: options.DataRoot = None,
+    image_size: options.ImageSize = None,
+    max_seconds: options.MaxSeconds = 60.0,
+    price_files: options.Prices = None,
+    results: options.Results = None,
+    as_json: options.AsJson = False,
+) -> None:
+    """Rank the offers of three clouds for a job; measures first if there is no fresh record."""
+    from estimators.catalog import load_offers, select_offers
+
+    store = Store(settings.load().results_folder(results))
+    offers = select_offers(
+        load_offers(price_files),
+        provider=provider,
+        region=region,
+        accelerator=gpu,
+        allocation=allocation,
+    )
+    answers: list[tuple[Run, Quote]] = []
+    for workload in workloads or DEFAULT_WORKLOADS:
+        asked = measuring.Asked(
+            workload=workload,
+            device=device,
+            batch_size=batch_size,
+            threads=threads,
+            data_root=data_root,
+            image_size=image_size,
+            max_seconds=max_seconds,
+        )
+        run = measuring.fresh_or_new(asked, store)
+        answers.append((run, _quote(run, epochs, samples_per_epoch, offers, store)))
+        if not as_json:
+            show(*answers[-1], top)
+    if as_json:
+        _print_json(answers)
+
+
+def _quote(
+    run: Run, epochs: int, samples_per_epoch: int | None, offers: list[Offer], store: Store
+) -> Quote:
+    """Rank the offers for the job and keep the answer with the prices it used."""
+    from estimators.rank import rank
+
+    samples = samples_per_epoch or run.workload.samples_per_epoch
+    job = Job(workload=run.workload, epochs=epochs, samples_per_epoch=samples)
+    ranking = rank(run, job, offers)
+    if not ranking.estimates:
+        reasons = "; ".join(f"{reason} ({count})" for reason, count in ranking.left_out)
+        raise NoAnswerError(
+            f"No offer can be quoted for {run.workload.name}: {reasons or 'none matches'}. "
+            "Leave out a filter, or see: trainfare prices list"
+        )
+    answer = Quote(
+        quote_id=new_id(run.workload.name),
+        captured_at=utc_now(),
+        run_id=run.run_id,
+        verdict=run.verdict,
+        estimates=ranking.estimates,
+        left_out=ranking.left_out,
+    )
+    best = tuple(e for _, e in best_of_each(answer.estimates, KEPT_OFFERS))
+    store.add(replace(answer, estimates=best))
+    return answer
+
+
+def _print_json(answers: list[tuple[Run, Quote]]) -> None:
+    output.print_json(
+        estimates=[estimate_row(e) for _, answer in answers for e in answer.estimates],
+        measurements=[row for run, _ in answers for row in measurement_rows(run)],
+        runs=[run_row(run) for run, _ in answers],
+        left_out=[
+            {"workload": run.workload.name, "reason": reason, "offers": count}
+            for run, answer in answers
+            for reason, count in answer.left_out
+        ],
+    )
+
+
+def show(run: Run, answer: Quote, top: int) -> None:
+    """The answer as a person reads it: what was measured, the best offers, what to do next."""
+    from estimators.rank import tied_with_best
+    from results import lines, tables
+
+    for line in lines.headline(run, answer, measuring.age(run).total_seconds()):
+        output.print_line(line)
+    output.print_table(tables.performance_table([run]))
+    shown = best_of_each(answer.estimates, top)
+    output.print_table(tables.cost_table(shown))
+    output.print_table(tables.unit_cost_table(shown))
+    for line in lines.quote_notes(run, answer, shown, tied_with_best(answer.estimates)):
+        output.print_line(line)
+    output.print_line("")

@@ -1,0 +1,117 @@
+"""From what was asked to a run: a fresh one from the records, or a new measurement."""
+
+import sys
+from contextlib import redirect_stdout
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from bench import device, machine, reference
+from results.errors import UsageError
+from results.records import Run, Workload
+from results.store import Store
+from trainfare import output
+
+FRESH = timedelta(hours=24)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Asked:
+    """A measurement as the command line describes it."""
+
+    workload: str
+    device: str = "auto"
+    batch_size: int | None = None
+    threads: int | None = None
+    seed: int = 0
+    data_root: Path | None = None
+    image_size: int | None = None
+    max_seconds: float = 60.0
+
+    def options(self) -> tuple[tuple[str, str], ...]:
+        """What the factory is given and a job elsewhere needs as well."""
+        return () if self.image_size is None else (("image_size", str(self.image_size)),)
+
+    @property
+    def data_folder(self) -> str | None:
+        """--data-root as it is kept in the record."""
+        return str(self.data_root.absolute()) if self.data_root else None
+
+
+def measure(asked: Asked, store: Store) -> Run:
+    """Measure now and keep the record. Raises UsageError before the measuring where it can."""
+    digest = reference.source_digest(asked.workload)
+    where = device.resolve(asked.device)
+    store.check_writable()
+    output.show_log()
+    output.say(f"{asked.workload}: loading torch …")
+    device.check_usable(where)
+    # Late: torch. Our other rooms too, or a user's own folder called `cloud` would take their place.
+    import cloud  # noqa: F401
+    import estimators  # noqa: F401
+    from bench import load, runner
+
+    given = {"data_root": asked.data_root, "image_size": asked.image_size}
+    # What a user's code prints goes to stderr: stdout is for data.
+    with output.progress(asked.workload) as show, redirect_stdout(sys.stderr):
+        session = runner.Session(
+            load.factory(asked.workload, given),
+            where,
+            asked.batch_size,
+            asked.threads,
+            asked.seed,
+            progress=show,
+        )
+        run = runner.measure(
+            session,
+            asked.workload,
+            asked.max_seconds,
+            source_digest=digest,
+            options=asked.options(),
+            data_root=asked.data_folder,
+        )
+    store.add(run)
+    return run
+
+
+def fresh_run(asked: Asked, store: Store) -> Run | None:
+    """The newest record of the same workload on this very machine, if it is under a day old."""
+    here = machine.capture(device.resolve(asked.device), asked.threads)
+    digest = reference.source_digest(asked.workload)
+    for run in store.newest_first(Run):
+        if age(run) > FRESH:
+            break
+        if run.partial or not _same(run.workload, asked, digest):
+            continue
+        threads = asked.threads in (None, run.machine.threads)
+        if threads and machine.same_machine(run.machine, here):
+            return run
+    return None
+
+
+def _same(found: Workload, asked: Asked, digest: str | None) -> bool:
+    return (
+        found.reference == asked.workload
+        and found.source_digest == digest
+        and found.options == asked.options()
+        and found.data_root == asked.data_folder
+        and asked.batch_size in (None, found.batch_size)
+    )
+
+
+def age(run: Run) -> timedelta:
+    """How long ago the run was captured."""
+    try:
+        return datetime.now(UTC) - datetime.fromisoformat(run.captured_at)
+    except (ValueError, TypeError):
+        raise UsageError(
+            f"The record {run.run_id} has no valid captured_at: '{run.captured_at}'. Remove it."
+        ) from None
+
+
+def fresh_or_new(asked: Asked, store: Store) -> Run:
+    """A fresh run if there is one, else a new measurement; unreadable records are named."""
+    run = fresh_run(asked, store)
+    for problem in store.problems:
+        output.say(f"! {problem}")
+    return run or measure(asked, store)

@@ -1,0 +1,113 @@
+"""What reaches the terminal: data on stdout, all that is said on stderr."""
+
+import json
+import logging
+import sys
+import textwrap
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from results.records import SCHEMA_VERSION
+
+if TYPE_CHECKING:
+    from rich.console import Console, RenderableType
+
+    from bench.runner import Progress
+
+MAX_WIDTH, PIPE_WIDTH = 120, 100
+
+
+def say(text: str) -> None:
+    """A message for the person; stdout stays for data."""
+    sys.stderr.write(text + "\n")
+
+
+def print_json(**answer: Any) -> None:
+    """One object with its schema version, and nothing else, on stdout."""
+    text = json.dumps({"schema_version": SCHEMA_VERSION, **answer}, indent=1, allow_nan=False)
+    sys.stdout.write(text + "\n")
+
+
+def print_line(text: str) -> None:
+    """A line of data on stdout, wrapped with an indent; a command at its end is kept whole."""
+    head, mark, command = text.partition(" trainfare ")
+    indent = " " * (len(text) - len(text.lstrip()) + 2)
+    lines = textwrap.wrap(head, PIPE_WIDTH, subsequent_indent=indent, break_on_hyphens=False)
+    if mark:
+        lines.append(f"{indent}trainfare {command}")
+    sys.stdout.write("\n".join(lines or [""]) + "\n")
+
+
+def console() -> "Console":
+    """A console on stdout: the terminal's width up to 120, 100 in a pipe; no colour there."""
+    from rich.console import Console
+
+    found = Console(highlight=False, emoji=False, markup=False)
+    if not found.is_terminal:
+        return Console(highlight=False, emoji=False, markup=False, width=PIPE_WIDTH)
+    found.width = min(found.width, MAX_WIDTH)
+    return found
+
+
+def rendered(block: "RenderableType") -> str:
+    """A table or line as text, without empty lines and the blanks that pad lines."""
+    out = console()
+    with out.capture() as captured:
+        out.print(block)
+    lines = [line.rstrip() for line in captured.get().splitlines()]
+    return "\n".join(line for line in lines if line)
+
+
+def print_table(table: "RenderableType") -> None:
+    """A table on stdout."""
+    sys.stdout.write(rendered(table) + "\n")
+
+
+class _ToPerson(logging.Handler):
+    def emit(self, record: logging.LogRecord) -> None:
+        say(record.getMessage())
+
+
+def show_log() -> None:
+    """Let the rooms' own messages (`logging`) reach the person."""
+    log = logging.getLogger("trainfare")
+    if not log.handlers:
+        log.addHandler(_ToPerson())
+        log.setLevel(logging.INFO)
+
+
+@contextmanager
+def progress(name: str) -> Iterator["Progress"]:
+    """A line on stderr that says what goes on and how long still; none in a pipe.
+
+    It is redrawn only when called, between timed blocks: a drawing thread would disturb them.
+    """
+    if not sys.stderr.isatty():
+        yield _plain_progress(name)
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+
+    columns = (TextColumn("{task.description}"), BarColumn(30), TimeRemainingColumn())
+    with Progress(
+        *columns, console=Console(stderr=True), transient=True, auto_refresh=False
+    ) as bar:
+        task = bar.add_task(name, total=1.0)
+
+        def show(text: str, share: float) -> None:
+            bar.update(task, description=f"{name}: {text}", completed=share, refresh=True)
+
+        yield show
+
+
+def _plain_progress(name: str) -> "Progress":
+    """In a pipe or a log: one line whenever something new begins."""
+    last: list[str] = []
+
+    def show(text: str, _share: float) -> None:
+        if [text] != last:
+            last[:] = [text]
+            say(f"{name}: {text} …")
+
+    return show
