@@ -154,9 +154,9 @@ class Run:
 
     @property
     def verdict(self) -> Verdict:
-        """`contended` as soon as the step or the epoch was; they carry the quote."""
-        timed = (self.measurement("step"), self.measurement("epoch"))
-        return "contended" if any(m and m.verdict == "contended" for m in timed) else "quiet"
+        """That of the step, or of the epoch where no step was timed: a quote rests on it."""
+        timed = self.measurement("step") or self.measurement("epoch")
+        return timed.verdict if timed else "contended"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -46,7 +46,7 @@ def measure(asked: Asked, store: Store) -> Run:
     output.show_log()
     output.say(f"{asked.workload}: loading torch …")
     device.check_usable(where)
-    # Late: torch. Our other rooms too, or a user's own folder called `cloud` would take their place.
+    # Late: torch. Our other rooms too, or a user's own folder `cloud` would take their place.
     import cloud  # noqa: F401
     import estimators  # noqa: F401
     from bench import load, runner

@@ -1,0 +1,54 @@
+"""Every figure that projection and cost rest on, in one place, each with where it comes from.
+
+`measured` figures are recomputed by benchmarks/projection_rule.py from public measurements;
+`published` ones are a provider's own; `assumed` ones nobody has measured, and each estimate that
+uses one says so in its assumptions.
+"""
+
+from decimal import Decimal
+from typing import Final
+
+from results.statistics import Interval
+
+# --- one GPU to another -------------------------------------------------------------------------
+# Measured: 80% of |log error| of time × 1/√(FLOP/s ratio × bandwidth ratio) on 763 public training
+# pairs (Lambda ×1.46, ptbench ×1.85, PROFET ×2.15). Inference pairs are left out, they are easier:
+# with them (1,240 pairs) it would be ×1.69, which holds for only 73% of the training pairs.
+GPU_RULE_FACTOR: Final = 1.91
+GPU_RULE_PAIRS: Final = 763
+
+# Published: V100 was slower than T4 on small networks; a fixed host cost of 5-8 ms a step was the
+# best cap when projecting over batch sweeps (PROFET data). Up to here a step is mostly host work.
+LAUNCH_BOUND_SECONDS: Final = 0.008
+
+# Assumed: identical GPUs differ by 0.1-4% (public H100 nodes), but the host processor is another.
+SAME_GPU_SPREAD: Final = 0.10
+
+# --- one CPU to another -------------------------------------------------------------------------
+# Measured on one pair only (timm benchmarks 2.4.0, i7-12700H and i9-10940X, 740 models, batch-1
+# inference): the interval of the rule must be this wide to hold for 80%. Assumed for all others.
+CPU_FACTOR: Final = 2.65
+BURSTABLE_FAMILIES: Final = ("ml.t3.", "e2-")  # share their cores; full speed is not promised
+
+# --- CPU to GPU ---------------------------------------------------------------------------------
+# Published: between frameworks on one pair of devices the GPU was 0.4 to 107 times as fast.
+CPU_TO_GPU_SPEEDUP: Final = (0.4, 107.0)
+# Measured: the shortest training step on any GPU of the public sweeps, MNIST_CNN@32 at batch 16
+# on a T4 (PROFET); launching the kernels takes this long whatever the device.
+SHORTEST_GPU_STEP_SECONDS: Final = 0.00179
+
+# --- several accelerators and machines ----------------------------------------------------------
+# Published: efficiency of N GPUs in one machine in public multi-GPU training logs: N, median, p10.
+EFFICIENCY: Final = ((1, 1.0, 1.0), (2, 0.95, 0.75), (4, 0.96, 0.68), (8, 0.93, 0.58))
+# Assumed: nothing public is known between machines, nor beyond eight in one.
+UNKNOWN_EFFICIENCY_LOW: Final = 0.40
+
+# --- what a job costs beside its training ------------------------------------------------------
+# Assumed: image pull and data download on a fresh instance; no public figure was found.
+START_UP_SECONDS: Final = Interval(low=60, mid=180, high=420)
+# Published: a cluster idles 120 s by default before it scales down. Assumed: its boot.
+AZURE_IDLE_SECONDS: Final = 120.0
+AZURE_BOOT_SECONDS: Final = Interval(low=60, mid=120, high=300)
+# Published: Vertex AI's default boot disk (SSD), and its rate, SKU A005-98FE-36CC.
+VERTEX_BOOT_DISK_GIB: Final = 100
+VERTEX_BOOT_DISK_USD_PER_GIB_HOUR: Final = Decimal("0.0002678")

@@ -1,0 +1,106 @@
+"""What a projection needs of a run, worked out once for all offers."""
+
+from dataclasses import dataclass
+
+from estimators.assumptions import LAUNCH_BOUND_SECONDS
+from estimators.hardware import Accelerator, match_device
+from results.errors import NoAnswerError, RecordError
+from results.records import Measurement, Run
+from results.statistics import Interval
+
+MAX_STEP_SECONDS = 1e9  # thirty years: beyond it a record is damaged
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Basis:
+    """A measured run, reduced to what is projected."""
+
+    run: Run
+    step_seconds: Interval  # of one full batch, loading included
+    from_epochs: bool  # whole epochs were measured: their short last batch is inside
+    load_share: float | None  # of the step; None where loading was not timed apart
+    contended: bool
+    accelerator: Accelerator | None  # what the run was measured on; None on a CPU or if unknown
+
+    @property
+    def launch_bound(self) -> bool:
+        """Whether the step on a GPU is so short that most of it is the host's work."""
+        return self.run.machine.is_gpu and self.step_seconds.mid <= LAUNCH_BOUND_SECONDS
+
+    def steps(self, samples: int, processes: int) -> float:
+        """Steps that each of `processes` takes for its part of `samples`, at least one.
+
+        Measured in steps: ceil(samples / (batch·processes)). Measured in epochs: the same without
+        rounding, as their last, shorter batch is already in the time of a step; but a part
+        smaller than one batch takes as long as one, unless the whole epoch is smaller.
+        """
+        batch = self.run.workload.batch_size
+        if not self.from_epochs:
+            return -(-samples // (batch * processes))
+        return max(samples / (batch * processes), min(1.0, samples / batch))
+
+
+def basis(run: Run) -> Basis:
+    """Reduce `run` to what is projected: its epochs where it has any, else its steps.
+
+    Quiet steps are worth more than contended epochs: a disturbance spoils every long stretch, but
+    only some of the short ones.
+    Raises NoAnswerError where neither was measured and RecordError for times that are none.
+    """
+    workload = run.workload
+    if workload.batch_size < 1 or workload.samples_per_epoch < 1:
+        raise RecordError(
+            f"Run {run.run_id} has batches of {workload.batch_size} and epochs of "
+            f"{workload.samples_per_epoch} samples. Measure again: trainfare measure"
+        )
+    step, epoch = (_seconds(run, run.measurement(phase)) for phase in ("step", "epoch"))
+    contended = {m.phase for m in run.measurements if m.verdict == "contended"}
+    if step and "step" not in contended and "epoch" in contended:
+        epoch = None
+    load = _seconds(run, run.measurement("load"), may_be_zero=True)
+    base = step
+    if epoch:
+        base = epoch.scaled(workload.batch_size / workload.samples_per_epoch)
+        # Few epochs fit into a measurement, so their own spread says less than that of the steps.
+        base = _at_least_as_wide(base, step) if step else base
+    if base is None:
+        raise NoAnswerError(
+            f"Run {run.run_id} holds neither a step nor an epoch. Measure again: trainfare measure"
+        )
+    return Basis(
+        run=run,
+        step_seconds=base,
+        from_epochs=epoch is not None,
+        load_share=min(1.0, load.mid / step.mid) if load and step else None,
+        contended=("epoch" if epoch else "step") in contended,
+        accelerator=match_device(run.machine.device_name) if run.machine.is_gpu else None,
+    )
+
+
+def _seconds(run: Run, measured: Measurement | None, may_be_zero: bool = False) -> Interval | None:
+    if measured is None:
+        return None
+    try:
+        seconds = measured.seconds
+    except (ValueError, ZeroDivisionError) as error:
+        raise _no_time(run, measured, str(error)) from None
+    enough = seconds.low >= 0 if may_be_zero else seconds.low > 0
+    if not enough or seconds.high > MAX_STEP_SECONDS:
+        raise _no_time(run, measured, f"{seconds.low} to {seconds.high} s")
+    return seconds
+
+
+def _no_time(run: Run, measured: Measurement, why: str) -> RecordError:
+    return RecordError(
+        f"Run {run.run_id} has no usable time of its {measured.phase} ({why}). "
+        "Measure again: trainfare measure"
+    )
+
+
+def _at_least_as_wide(base: Interval, other: Interval) -> Interval:
+    """`base` with its ends at least as far from its middle, relatively, as those of `other`."""
+    return Interval(
+        low=min(base.low, base.mid * min(1.0, other.low / other.mid)),
+        mid=base.mid,
+        high=max(base.high, base.mid * max(1.0, other.high / other.mid)),
+    )

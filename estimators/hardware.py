@@ -1,0 +1,114 @@
+"""What accelerators can do at their peak, and which of them a driver's name means."""
+
+import csv
+import functools
+import math
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from results.errors import UsageError, near
+
+TABLE = Path(__file__).parent / "data" / "accelerators.csv"
+# What the driver puts before a model's own name, depending on its version.
+_VENDOR_WORDS = ("nvidia ", "tesla ", "geforce ")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Accelerator:
+    """Peak rates of one whole accelerator, dense (without sparsity); None where not known.
+
+    `tf32_tflops` equals `fp32_tflops` where the hardware has no tf32. `chip` is what two names
+    share when the device that computes is the same.
+    """
+
+    name: str
+    chip: str
+    device_names: tuple[str, ...]  # as the driver reports it, without the vendor
+    fp32_tflops: float | None
+    tf32_tflops: float | None
+    half_tflops: float | None
+    bandwidth_gb_per_second: float | None
+    sms: int | None
+    memory_gb: float
+    year: int
+    projectable: bool
+    checked: bool  # against something public; otherwise from memory
+    source: str
+
+    def speed(self, precision: Literal["fp32", "tf32", "half"]) -> float | None:
+        """√(FLOP/s × bandwidth) of the precision class, for ratios only; None where not known."""
+        peaks = {"fp32": self.fp32_tflops, "tf32": self.tf32_tflops, "half": self.half_tflops}
+        peak = peaks[precision]
+        if peak is None or self.bandwidth_gb_per_second is None or not self.projectable:
+            return None
+        return math.sqrt(peak * self.bandwidth_gb_per_second)
+
+
+def accelerators() -> dict[str, Accelerator]:
+    """The packaged table by catalog name."""
+    return dict(_table())
+
+
+def accelerator(name: str) -> Accelerator:
+    """The accelerator of a price list's name. Raises UsageError with near names."""
+    found = find_accelerator(name)
+    if found is None:
+        raise UsageError(
+            f"{name!r} is no accelerator of the hardware table. {near(name, _table())} "
+            "See: trainfare prices list"
+        )
+    return found
+
+
+def find_accelerator(name: str) -> Accelerator | None:
+    """The accelerator of a price list's name, or None where the table has none."""
+    return _table().get(name)
+
+
+def match_device(device_name: str) -> Accelerator | None:
+    """The accelerator that NVML or torch calls `device_name`; None where it is not known.
+
+    Whole names are compared, case and vendor aside, so that A10 is never taken for A100 or A10G,
+    nor a slice of a GPU (`… MIG 1g.10gb`, `A10-4Q`) for the whole.
+    """
+    return _by_device_name().get(_without_vendor(device_name))
+
+
+def _without_vendor(device_name: str) -> str:
+    name = " ".join(device_name.casefold().split())
+    for word in _VENDOR_WORDS:
+        name = name.removeprefix(word)
+    return name
+
+
+@functools.cache
+def _by_device_name() -> dict[str, Accelerator]:
+    return {_without_vendor(n): a for a in _table().values() for n in a.device_names}
+
+
+@functools.cache
+def _table() -> dict[str, Accelerator]:
+    with TABLE.open(encoding="utf-8", newline="") as file:
+        return {row["name"]: _read(row) for row in csv.DictReader(file)}
+
+
+def _read(row: dict[str, str]) -> Accelerator:
+    def number(column: str) -> float | None:
+        return float(row[column]) if row[column] else None
+
+    return Accelerator(
+        name=row["name"],
+        chip=row["chip"],
+        device_names=tuple(row["device_names"].split("|")) if row["device_names"] else (),
+        fp32_tflops=number("fp32_tflops"),
+        tf32_tflops=number("tf32_tflops"),
+        half_tflops=number("half_tflops"),
+        bandwidth_gb_per_second=number("bandwidth_gb_per_second"),
+        sms=int(row["sms"]) if row["sms"] else None,
+        memory_gb=float(row["memory_gb"]),
+        year=int(row["year"]),
+        projectable=row["projectable"] == "yes",
+        checked=row["checked"] == "yes",
+        source=row["source"],
+    )

@@ -1,0 +1,102 @@
+"""The rules of projection, each a pure function to factors on time or to seconds.
+
+Intervals are 80% ones; two of them are multiplied end by end, which is never too narrow.
+"""
+
+import math
+from itertools import pairwise
+
+from estimators.assumptions import (
+    CPU_FACTOR,
+    CPU_TO_GPU_SPEEDUP,
+    EFFICIENCY,
+    GPU_RULE_FACTOR,
+    SAME_GPU_SPREAD,
+    SHORTEST_GPU_STEP_SECONDS,
+    UNKNOWN_EFFICIENCY_LOW,
+)
+from results.statistics import Interval
+
+SAME_GPU = Interval(low=1 - SAME_GPU_SPREAD, mid=1, high=1 + SAME_GPU_SPREAD)
+
+
+def times(seconds: Interval, factor: Interval) -> Interval:
+    """seconds × factor, end by end."""
+    return Interval(
+        low=seconds.low * factor.low,
+        mid=seconds.mid * factor.mid,
+        high=seconds.high * factor.high,
+    )
+
+
+def hull(kept: Interval, other: Interval) -> Interval:
+    """The middle of `kept`, with ends that span both."""
+    return Interval(low=min(kept.low, other.low), mid=kept.mid, high=max(kept.high, other.high))
+
+
+def cpu_factor(threads: int, vcpus: float) -> Interval:
+    """Time on `vcpus` over time measured with `threads`, at unknown speed of a thread.
+
+    Fewer processors: × threads/vcpus. More: no gain in the middle, at best a proportional one.
+    Both ends are ×/÷ `CPU_FACTOR` wider.
+    """
+    share = threads / vcpus
+    return Interval(
+        low=min(1.0, share) / CPU_FACTOR, mid=max(1.0, share), high=max(1.0, share) * CPU_FACTOR
+    )
+
+
+def gpu_factor(source_speed: float, target_speed: float, launch_bound: bool) -> Interval:
+    """Time there over time here: source_speed / target_speed, ×/÷ `GPU_RULE_FACTOR`.
+
+    A speed is √(FLOP/s × bandwidth), so this is the geometric mean of the two ratios. A launch-
+    bound step is mostly the host's work, which a faster GPU leaves as it is: the interval then
+    spans `no change` too, and the middle of a speed-up is its root (on 10 public pairs half lay
+    within ×1.3 of that; ×1.6 of the rule, ×1.5 of no change).
+    """
+    ratio = source_speed / target_speed
+    ruled = Interval(low=ratio / GPU_RULE_FACTOR, mid=ratio, high=ratio * GPU_RULE_FACTOR)
+    if not launch_bound:
+        return ruled
+    return Interval(
+        low=min(ruled.low, 1.0),
+        mid=math.sqrt(ratio) if ratio < 1 else ratio,
+        high=max(ruled.high, 1.0),
+    )
+
+
+def gpu_from_cpu_seconds(step_seconds: Interval, fraction: float) -> Interval:
+    """A step on a GPU from the step on a CPU: 0.4 to 107 times as fast, whatever the GPU.
+
+    The middle is the geometric one, 6.5 times, yet never below the shortest training step known
+    of any GPU unless the CPU is faster still. A `fraction` of a GPU is that much slower.
+    """
+    slowest, fastest = (speedup * fraction for speedup in CPU_TO_GPU_SPEEDUP)
+    floor = min(step_seconds.mid, SHORTEST_GPU_STEP_SECONDS)
+    mid = max(step_seconds.mid / math.sqrt(slowest * fastest), floor)
+    low, high = step_seconds.low / fastest, step_seconds.high / slowest
+    return Interval(low=min(low, mid), mid=mid, high=max(mid, high))
+
+
+def efficiency(processes_per_node: int, nodes: int) -> Interval:
+    """What each of N processes achieves of a single one's speed: p10, median, 1.
+
+    Between the published 2, 4 and 8 it is linear in log2(N); beyond 8 or between machines the
+    median is held and the low end is assumed.
+    """
+    processes = processes_per_node * nodes
+    _, mid, low = EFFICIENCY[-1]
+    for (n0, mid0, low0), (n1, mid1, low1) in pairwise(EFFICIENCY):
+        if n0 <= processes <= n1:
+            along = math.log2(processes / n0) / math.log2(n1 / n0)
+            mid, low = mid0 + along * (mid1 - mid0), low0 + along * (low1 - low0)
+            break
+    if nodes > 1 or processes > EFFICIENCY[-1][0]:
+        low = min(low, UNKNOWN_EFFICIENCY_LOW)
+    return Interval(low=low, mid=mid, high=1.0)
+
+
+def parallel_factor(processes_per_node: int, nodes: int) -> Interval:
+    """1 / efficiency: how much longer a step takes when N processes share the work."""
+    found = efficiency(processes_per_node, nodes)
+    return Interval(low=1 / found.high, mid=1 / found.mid, high=1 / found.low)

@@ -1,0 +1,122 @@
+"""The rules of projection, by hand and by their properties."""
+
+import math
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from estimators import rules
+from estimators.assumptions import CPU_FACTOR, GPU_RULE_FACTOR
+from results.statistics import Interval
+
+POSITIVE = st.floats(1e-3, 1e6)
+STEP = Interval(low=0.09, mid=0.1, high=0.12)
+
+
+def test_gpu_rule_by_hand() -> None:
+    found = rules.gpu_factor(10.0, 40.0, launch_bound=False)
+    assert found.mid == 0.25
+    assert found.low == pytest.approx(0.25 / GPU_RULE_FACTOR)
+    assert found.high == pytest.approx(0.25 * GPU_RULE_FACTOR)
+
+
+def test_a_launch_bound_step_may_not_change() -> None:
+    faster = rules.gpu_factor(10.0, 40.0, launch_bound=True)
+    assert (faster.mid, faster.high) == (0.5, 1.0)
+    assert faster.low == pytest.approx(0.25 / GPU_RULE_FACTOR)
+    slower = rules.gpu_factor(40.0, 10.0, launch_bound=True)
+    assert (slower.low, slower.mid) == (1.0, 4.0)
+    assert slower.high == pytest.approx(4 * GPU_RULE_FACTOR)
+
+
+@given(POSITIVE, POSITIVE, POSITIVE, st.booleans())
+def test_a_faster_gpu_is_never_slower(
+    source: float, target: float, more: float, launch_bound: bool
+) -> None:
+    here = rules.gpu_factor(source, target, launch_bound)
+    there = rules.gpu_factor(source, target + more, launch_bound)
+    assert there.low <= here.low and there.mid <= here.mid and there.high <= here.high
+
+
+@given(POSITIVE, st.booleans())
+def test_the_same_speed_is_the_same_time(speed: float, launch_bound: bool) -> None:
+    assert rules.gpu_factor(speed, speed, launch_bound).mid == 1
+
+
+@pytest.mark.parametrize(
+    ("threads", "vcpus", "low", "mid", "high"),
+    [(4, 4, 1, 1, 1), (8, 2, 1, 4, 4), (2, 8, 0.25, 1, 1)],
+)
+def test_cpu_rule(threads: int, vcpus: float, low: float, mid: float, high: float) -> None:
+    found = rules.cpu_factor(threads, vcpus)
+    assert found.low == pytest.approx(low / CPU_FACTOR)
+    assert found.mid == mid
+    assert found.high == pytest.approx(high * CPU_FACTOR)
+
+
+@given(st.integers(1, 256), st.integers(1, 256))
+def test_more_vcpus_are_never_slower(threads: int, vcpus: int) -> None:
+    here, there = rules.cpu_factor(threads, vcpus), rules.cpu_factor(threads, vcpus + 1)
+    assert there.low <= here.low and there.mid <= here.mid and there.high <= here.high
+
+
+def test_gpu_from_cpu_by_hand() -> None:
+    found = rules.gpu_from_cpu_seconds(STEP, 1)
+    assert found.low == pytest.approx(0.09 / 107)
+    assert found.mid == pytest.approx(0.1 / math.sqrt(107 * 0.4))
+    assert found.high == pytest.approx(0.12 / 0.4)
+
+
+def test_gpu_from_cpu_has_a_floor() -> None:
+    short = Interval(low=0.005, mid=0.005, high=0.005)
+    assert rules.gpu_from_cpu_seconds(short, 1).mid == 0.00179
+    tiny = Interval(low=0.001, mid=0.001, high=0.001)
+    assert rules.gpu_from_cpu_seconds(tiny, 1).mid == 0.001
+
+
+@given(st.floats(0, 1e4), st.floats(0.1, 1), st.floats(1, 3))
+def test_gpu_from_cpu_is_ordered_and_a_slice_is_slower(
+    seconds: float, fraction: float, spread: float
+) -> None:
+    step = Interval(low=seconds / spread, mid=seconds, high=seconds * spread)
+    part, whole = (rules.gpu_from_cpu_seconds(step, f) for f in (fraction, 1.0))
+    assert part.low >= whole.low and part.mid >= whole.mid and part.high >= whole.high
+
+
+@pytest.mark.parametrize(
+    ("per_node", "nodes", "low", "mid"),
+    [
+        (1, 1, 1.0, 1.0),
+        (2, 1, 0.75, 0.95),
+        (4, 1, 0.68, 0.96),
+        (8, 1, 0.58, 0.93),
+        (16, 1, 0.40, 0.93),
+        (1, 2, 0.40, 0.95),
+        (8, 4, 0.40, 0.93),
+    ],
+)
+def test_efficiency(per_node: int, nodes: int, low: float, mid: float) -> None:
+    found = rules.efficiency(per_node, nodes)
+    assert (found.low, found.mid, found.high) == (low, mid, 1.0)
+
+
+def test_efficiency_between_the_published_counts() -> None:
+    found = rules.efficiency(3, 1)
+    along = math.log2(1.5)
+    assert found.mid == pytest.approx(0.95 + along * 0.01)
+    assert found.low == pytest.approx(0.75 - along * 0.07)
+
+
+@given(st.integers(1, 16), st.integers(1, 64))
+def test_more_processes_are_faster_in_the_middle(per_node: int, nodes: int) -> None:
+    def speed(nodes: int) -> float:
+        return per_node * nodes / rules.parallel_factor(per_node, nodes).mid
+
+    assert speed(nodes + 1) > speed(nodes)
+
+
+def test_hull_and_times() -> None:
+    a, b = Interval(low=2, mid=3, high=4), Interval(low=1, mid=2, high=10)
+    assert rules.hull(a, b) == Interval(low=1, mid=3, high=10)
+    assert rules.times(a, b) == Interval(low=2, mid=6, high=40)
