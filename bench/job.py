@@ -10,12 +10,14 @@ from collections.abc import Callable
 from pathlib import Path
 
 from bench import device, load, runner
+from bench.sampling import Samples
 from bench.workload import Workload
 from results.errors import TrainfareError, UsageError
-from results.records import Run
+from results.records import Measurement, Run
 from results.store import Store, new_id, utc_now
 
-FIRST_STEPS_SECONDS = 10.0
+# The same number on every process: they exchange gradients in each step and wait for each other.
+WARMUP_STEPS, TIMED_STEPS = 10, 20
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -53,10 +55,10 @@ def _train(asked: argparse.Namespace) -> Run:
         asked.batch_size,
         seed=_rank(),  # every process draws its own batches
         processes=_world_size(),
-        progress=_print_progress,
+        progress=_progress_printer(),
     )
     here = runner.this_machine(session)
-    step = runner.measure_step(session, FIRST_STEPS_SECONDS)
+    step = _time_steps(session)
     epochs = runner.measure_epochs(session, step.seconds.mid, asked.epochs)
     return Run(
         run_id=new_id(getattr(session.workload, "name", "job")),
@@ -68,6 +70,14 @@ def _train(asked: argparse.Namespace) -> Run:
         epochs_trained=asked.epochs,
         metrics=runner.metrics_of(session) if _rank() == 0 else (),
     )
+
+
+def _time_steps(session: runner.Session) -> Measurement:
+    """A few single steps after warm-up: what is known before the first epoch has ended."""
+    session.progress("timing steps", 0.0)
+    warmup = [session.steps(1) for _ in range(WARMUP_STEPS)]
+    taken = Samples([session.steps(1) for _ in range(TIMED_STEPS)], "count")
+    return runner.to_measurement("step", taken, session.workload, 1, warmup)
 
 
 def _sized(make: Callable[[], Workload], samples_per_epoch: int) -> Callable[[], Workload]:
@@ -113,11 +123,16 @@ def _world_size() -> int:
     return int(os.environ.get("WORLD_SIZE", "1"))
 
 
-def _print_progress(text: str, share: float) -> None:
-    """A line for the service's log whenever something new begins."""
-    if _rank() == 0 and text != _print_progress.__dict__.get("last"):
-        _print_progress.__dict__["last"] = text
-        print(f"{utc_now()} {text} ({share:.0%})", flush=True)
+def _progress_printer() -> runner.Progress:
+    """Writes a line for the service's log whenever something new begins, on the first process."""
+    begun: set[str] = set()
+
+    def show(text: str, share: float) -> None:
+        if _rank() == 0 and text not in begun:
+            begun.add(text)
+            print(f"{utc_now()} {text} ({share:.0%})", flush=True)
+
+    return show
 
 
 if __name__ == "__main__":

@@ -1,0 +1,139 @@
+"""Blocks and spans: what is timed, what is not, and what they cost."""
+
+import time
+from time import perf_counter
+
+import pytest
+import torch
+
+from bench import clock
+from bench.disturbance import Block, Counters, disturbed
+
+
+class Sleeper:
+    """A workload whose step takes known times."""
+
+    samples_per_step = 1
+    samples_per_epoch = 10
+
+    def __init__(self, load=0.002, forward=0.004, sync=0.0):
+        self.load, self.forward, self.sync = load, forward, sync
+        self.steps = self.syncs = 0
+
+    def prepare(self, device, batch_size, threads):
+        pass
+
+    def step(self, mark):
+        self.steps += 1
+        with mark("load"):
+            busy(self.load)
+        with mark("forward"):
+            busy(self.forward)
+
+    def synchronize(self):
+        self.syncs += 1
+        busy(self.sync)
+
+
+def busy(seconds):
+    end = perf_counter() + seconds
+    while perf_counter() < end:
+        pass
+
+
+def test_a_block_holds_its_steps_and_one_synchronise():
+    workload = Sleeper(sync=0.01)
+    block = clock.time_steps(workload, 5)
+    assert (workload.steps, workload.syncs) == (5, 1)
+    assert block.seconds >= 5 * 0.006 + 0.01
+
+
+def test_spans_are_named_added_up_and_taken_once():
+    spans = clock.HostSpans()
+    block, seconds = clock.time_spans(Sleeper(), 3, spans)
+    assert set(seconds) == {"load", "forward"}
+    assert seconds["load"] >= 3 * 0.002
+    assert seconds["forward"] >= 3 * 0.004
+    assert sum(seconds.values()) <= block.seconds
+    assert spans.take() == {}
+
+
+def test_the_plain_mark_opens_no_span():
+    with clock.no_mark("anything") as nothing:
+        assert nothing is None
+
+
+def test_a_span_is_closed_when_the_step_raises():
+    spans = clock.HostSpans()
+    with pytest.raises(RuntimeError), spans("load"):
+        raise RuntimeError
+    assert spans.take()["load"] > 0
+
+
+def test_cpu_time_is_counted_over_the_block():
+    before = Counters.now()
+    busy(0.05)
+    block = before.block(0.05)
+    assert block.cpu_seconds == pytest.approx(0.05, rel=0.5)
+
+
+def test_blocks_add_up():
+    assert Block(1.0, 0.5, 2).plus(Block(2.0, 0.25, 3)) == Block(3.0, 0.75, 5)
+
+
+@pytest.mark.parametrize(
+    ("block", "is_bad"),
+    [
+        (Block(0.001, 0.001, 0), False),
+        (Block(0.001, 0.001, 1), True),  # one switch may be four times the block
+        (Block(0.001, 0.0009, 0), True),  # away for a tenth of the time
+        (Block(10.0, 10.0, 25), False),  # 25 switches of 4 ms are 1%
+        (Block(10.0, 10.0, 26), True),
+        (Block(0.001, 0.002, 0), False),  # two threads at work
+    ],
+)
+def test_what_counts_as_disturbed(block, is_bad):
+    quiet = [Block(block.seconds, block.seconds, 0)] * 20
+    assert disturbed([*quiet, block])[-1] is is_bad
+
+
+def test_a_workload_that_waits_for_itself_is_not_disturbed_by_that():
+    waiting = [Block(0.01, 0.002, 0)] * 30
+    assert not any(disturbed(waiting))
+    assert disturbed([*waiting, Block(0.01, 0.001, 0)])[-1]
+
+
+def test_no_blocks_no_flags():
+    assert disturbed([]) == ()
+
+
+def test_sleeping_in_a_busy_series_is_noticed():
+    """The real counters: blocks that lost the processor are told from those that kept it."""
+    blocks = []
+    for lost in (0, 0, 0, 0, 0.02, 0, 0, 0, 0, 0):
+        before, start = Counters.now(), perf_counter()
+        busy(0.005)
+        time.sleep(lost)
+        blocks.append(before.block(perf_counter() - start))
+    assert disturbed(blocks)[4]
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs an NVIDIA GPU")
+def test_cuda_spans_time_the_stream():
+    spans = clock.spans_for("cuda:0")
+    data = torch.randn(4096, 4096, device="cuda")
+    with spans("forward"):
+        for _ in range(20):
+            data @ data
+    torch.cuda.synchronize()
+    taken = spans.take()["forward"]
+    start = perf_counter()
+    for _ in range(20):
+        data @ data
+    torch.cuda.synchronize()
+    assert taken == pytest.approx(perf_counter() - start, rel=0.5)
+
+
+def test_the_cpu_has_host_spans():
+    assert isinstance(clock.spans_for("cpu"), clock.HostSpans)
+    assert isinstance(clock.spans_for("cuda:1"), clock.CudaSpans)

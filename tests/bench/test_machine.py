@@ -1,0 +1,152 @@
+"""What the machine is, which devices it has, and what NVML is asked (a driver's stand-in here)."""
+
+import dataclasses
+import types
+
+import pytest
+
+from bench import device, machine, nvml
+from results.errors import UsageError
+
+
+class FakeNvml(types.SimpleNamespace):
+    """The calls of pynvml that are used, for two GPUs, one of which does not tell its power."""
+
+    class NVMLError(Exception):
+        pass
+
+    NVML_CLOCK_SM = 1
+
+    def nvmlInit(self):  # noqa: N802
+        pass
+
+    def nvmlDeviceGetCount(self):  # noqa: N802
+        return 2
+
+    def nvmlDeviceGetHandleByIndex(self, index):  # noqa: N802
+        return index
+
+    def nvmlDeviceGetUUID(self, handle):  # noqa: N802
+        return f"GPU-{handle}abc"
+
+    def nvmlDeviceGetName(self, handle):  # noqa: N802
+        return ["Tesla T4", b"NVIDIA A10G"][handle]
+
+    def nvmlDeviceGetMemoryInfo(self, handle):  # noqa: N802
+        return types.SimpleNamespace(total=16 * 2**30, used=(handle + 1) * 2**30)
+
+    def nvmlSystemGetDriverVersion(self):  # noqa: N802
+        return "580.1"
+
+    def nvmlDeviceGetUtilizationRates(self, handle):  # noqa: N802
+        return types.SimpleNamespace(gpu=40 + handle)
+
+    def nvmlDeviceGetPowerUsage(self, handle):  # noqa: N802
+        if handle == 1:
+            raise self.NVMLError("not supported")
+        return 70_000
+
+    def nvmlDeviceGetClockInfo(self, handle, kind):  # noqa: N802
+        assert kind == self.NVML_CLOCK_SM
+        return 1590
+
+
+@pytest.fixture
+def two_gpus(monkeypatch):
+    monkeypatch.setattr(nvml, "_library", FakeNvml)
+    monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
+
+
+@pytest.fixture
+def no_gpu(monkeypatch):
+    monkeypatch.setattr(nvml, "_library", lambda: None)
+
+
+def test_without_a_driver_there_is_no_gpu(no_gpu):
+    assert nvml.gpu_count() == 0
+    assert nvml.gpu_info(0) is None
+    monitor = nvml.GpuMonitor(0)
+    monitor.poll()
+    assert monitor.reading() is None
+    assert device.resolve("auto") == "cpu"
+    with pytest.raises(UsageError, match="this machine has no NVIDIA GPU"):
+        device.resolve("cuda")
+
+
+def test_gpus_are_named_and_read(two_gpus):
+    assert nvml.gpu_info(1) == nvml.GpuInfo("NVIDIA A10G", 16 * 2**30, "580.1")
+    monitor = nvml.GpuMonitor(0)
+    monitor.poll()
+    reading = monitor.reading()
+    assert (reading.utilization_percent, reading.power_watts) == (40, 70.0)
+    assert (reading.sm_clock_mhz, reading.memory_used_bytes) == (1590, 2**30)
+
+
+def test_what_a_gpu_does_not_tell_is_unknown_not_zero(two_gpus):
+    monitor = nvml.GpuMonitor(1)
+    monitor.poll()
+    assert monitor.reading().power_watts is None
+    assert monitor.reading().utilization_percent == 41
+
+
+def test_a_cpu_run_reads_no_gpu(two_gpus):
+    monitor = nvml.GpuMonitor(None)
+    monitor.poll()
+    assert monitor.reading() is None
+
+
+@pytest.mark.parametrize(
+    ("visible", "names"),
+    [
+        ("1,0", ["NVIDIA A10G", "Tesla T4"]),
+        ("GPU-1", ["NVIDIA A10G"]),
+        ("", []),
+        ("0,7,1", ["Tesla T4"]),
+        ("-1", []),
+    ],
+)
+def test_visible_devices_are_counted_as_cuda_does(two_gpus, monkeypatch, visible, names):
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", visible)
+    assert nvml.gpu_count() == len(names)
+    assert [nvml.gpu_info(i).name for i in range(len(names))] == names
+
+
+def test_devices_resolve(two_gpus):
+    assert device.resolve("auto") == device.resolve("cuda") == "cuda:0"
+    assert device.resolve("cuda:1") == "cuda:1"
+    assert device.resolve("cpu") == "cpu"
+
+
+@pytest.mark.parametrize("asked", ["tpu", "cuda:", "cuda:x", "CUDA", "", "cuda:99999"])
+def test_no_device_at_all(two_gpus, asked):
+    with pytest.raises(UsageError, match="Expected: cpu, cuda, cuda:1 or auto"):
+        device.resolve(asked)
+
+
+def test_a_device_that_is_not_here(two_gpus):
+    with pytest.raises(UsageError, match="this machine has 2 NVIDIA GPUs"):
+        device.resolve("cuda:2")
+
+
+def test_this_machine():
+    here = machine.capture("cpu", threads=3)
+    assert here.threads == 3
+    assert here.cpu_count >= 1
+    assert here.memory_bytes > 2**28
+    assert here.torch_version[0] == "2"
+    assert not here.is_gpu
+    assert machine.same_machine(here, machine.capture("cpu", threads=None))
+
+
+def test_another_processor_or_torch_is_another_machine():
+    here = machine.capture("cpu", None)
+    for change in ({"cpu_name": "other"}, {"torch_version": "2.11"}, {"device": "cuda:0"}):
+        assert not machine.same_machine(here, dataclasses.replace(here, **change))
+
+
+def test_a_gpu_machine_has_the_gpu_as_its_device(two_gpus):
+    here = machine.capture("cuda:1", None)
+    assert here.device_name == "NVIDIA A10G"
+    assert here.device_memory_bytes == 16 * 2**30
+    assert here.driver_version == "580.1"
+    assert here.is_gpu

@@ -1,0 +1,153 @@
+"""The runner on small real models and on workloads that go wrong."""
+
+import math
+
+import pytest
+import torch
+from torch import nn
+
+from bench import TorchWorkload, runner
+from results.errors import UsageError
+
+
+def small(name="small", samples=64, evaluator=None, batches=None):
+    def some(batch_size):
+        for _ in range(-(-samples // batch_size)):
+            yield torch.randn(batch_size, 4), torch.randn(batch_size, 2)
+
+    return TorchWorkload(
+        name=name,
+        model=nn.Linear(4, 2),
+        loss=nn.functional.mse_loss,
+        optimizer=lambda parameters: torch.optim.SGD(parameters, lr=0.01),
+        batches=batches or some,
+        batch_size=8,
+        samples_per_epoch=samples,
+        evaluator=evaluator,
+    )
+
+
+class Spanless:
+    """A fused step: only the whole is known."""
+
+    samples_per_step = 4
+    samples_per_epoch = 12
+
+    def prepare(self, device, batch_size, threads):
+        self.data = torch.randn(64, 64)
+
+    def step(self, mark):
+        self.data @ self.data
+
+    def synchronize(self):
+        pass
+
+
+def measured(make, max_seconds=1.0, **more):
+    return runner.measure(runner.Session(make, "cpu", **more), "some:thing", max_seconds)
+
+
+def test_a_run_holds_phases_step_epochs_and_metrics():
+    shown = []
+    run = measured(
+        lambda: small(evaluator=lambda model, device: {"test_loss": 0.5, "bad": math.nan}),
+        progress=lambda text, share: shown.append((text, share)),
+    )
+    phases = [m.phase for m in run.measurements]
+    assert phases == ["load", "forward", "backward", "optimizer", "step", "epoch"]
+    assert run.workload.parameter_count == 10
+    assert run.workload.input_shape == (4,)
+    assert run.measurement("step").samples_per_repeat == 8
+    assert run.measurement("epoch").samples_per_repeat == 64
+    assert run.epochs_trained == len(run.measurement("epoch").block_seconds) >= 3
+    assert run.metrics == (("test_loss", 0.5),)  # a NaN is unknown, not a figure
+    assert run.measurement("step").warmup_seconds
+    assert run.peak_memory_bytes > 2**20
+    assert run.flops_per_step == 2 * 8 * 4 * 2 * 2  # forward, and backward for the weights alone
+    assert shown[0][0] == "warming up"
+    assert [share for _, share in shown] == sorted(share for _, share in shown)
+
+
+def test_phases_lie_within_the_step():
+    run = measured(small)
+    parts = sum(run.measurement(p).seconds.mid for p in ("load", "forward", "backward"))
+    assert parts < 2 * run.measurement("step").seconds.high
+
+
+def test_a_step_without_spans_is_known_as_a_whole():
+    run = measured(Spanless)
+    assert [m.phase for m in run.measurements] == ["step", "epoch"]
+    assert run.workload.name == "some:thing"
+    assert run.workload.parameter_count is None
+
+
+def test_an_epoch_that_does_not_fit_is_not_run():
+    run = measured(lambda: small(samples=10**9), max_seconds=1.0)
+    assert run.measurement("epoch") is None
+    assert run.epochs_trained == 0
+    assert run.metrics == ()
+
+
+def test_the_same_seed_gives_the_same_model():
+    weights = []
+    for seed in (1, 1, 2):
+        session = runner.Session(small, "cpu", seed=seed)
+        session.steps(3)
+        weights.append(session.workload.model.weight.detach().clone())
+    assert torch.equal(weights[0], weights[1])
+    assert not torch.equal(weights[0], weights[2])
+
+
+def test_epochs_start_from_a_fresh_model():
+    session = runner.Session(small, "cpu")
+    first = session.workload
+    runner.measure_epochs(session, 0.001, 1)
+    assert session.workload is not first
+
+
+def test_batch_size_and_threads_are_obeyed():
+    before = torch.get_num_threads()
+    session = runner.Session(small, "cpu", batch_size=16, threads=1)
+    assert session.workload.samples_per_step == 16
+    assert torch.get_num_threads() == 1
+    assert runner.steps_per_epoch(session) == 4
+    torch.set_num_threads(before)
+
+
+def test_an_epoch_is_shared_among_processes():
+    session = runner.Session(small, "cpu", processes=3)
+    assert runner.steps_per_epoch(session) == 3  # ceil(64 / (8 × 3))
+
+
+def explode(*_):
+    raise ValueError("first line\nsecond line")
+
+
+class NoCounts(Spanless):
+    samples_per_step = 0
+
+
+class Exploding(Spanless):
+    step = explode
+
+
+class OutOfMemory(Spanless):
+    def step(self, mark):
+        raise RuntimeError("DefaultCPUAllocator: can't allocate memory: you tried …")
+
+
+@pytest.mark.parametrize(
+    ("make", "says"),
+    [
+        (Exploding, "a training step of the workload failed with ValueError: first line."),
+        (NoCounts, "samples_per_step must be a positive int after prepare"),
+        (OutOfMemory, "does not fit into the device's memory. Try a smaller --batch-size."),
+        (lambda: small(batches=lambda size: []), "small yields no batch of 8"),
+        (lambda: small(samples=4), "a batch of 8 is larger than an epoch of 4"),
+        (lambda: small(evaluator=explode), "evaluating the workload failed with ValueError"),
+    ],
+)
+def test_what_a_users_workload_can_do_wrong(make, says):
+    with pytest.raises(UsageError, match=says.replace("(", r"\(")) as caught:
+        measured(make, max_seconds=0.5)
+    assert "\n" not in str(caught.value)
