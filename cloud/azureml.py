@@ -1,0 +1,101 @@
+"""Azure ML: the command job of `PUT …/jobs/<name>`, and the environment it needs to exist before.
+
+The request has three parts, because the service keeps them apart: `name` belongs into the address,
+not the body; `body` is the job; `environment` is put first, under its own name and version, for a
+job can only point to one. The source is put before the job too, under the name in `codeId`.
+"""
+
+import shlex
+from typing import Any
+
+from cloud.command import entry_command, unpack_command
+from cloud.job_key import PREFIX, job_name
+from cloud.public_image import IMAGE, VERSION
+from cloud.settings import AzureSettings, required
+from results.errors import UsageError
+from results.records import Job, Offer
+
+SERVICE = "azureml"
+SETTINGS = AzureSettings
+ENVIRONMENT = "trainfare-pytorch"
+ARCHIVE = "source.tar.gz"  # Azure ML starts the command in the folder of the source
+OUTPUT = "outputs"  # and uploads this one in it
+
+
+def plan(
+    job: Job, offer: Offer, settings: AzureSettings, max_seconds: int, source_digest: str
+) -> dict[str, Any]:
+    """The request for `job` on `offer`, stopped by Azure ML after `max_seconds`.
+
+    Runs on serverless compute, or on the cluster named in the settings, whose machines must then
+    be those of the offer. Raises UsageError for a missing setting or another region.
+    """
+    if settings.region not in (None, offer.region):
+        raise UsageError(
+            f"The workspace is in {settings.region!r} (`[azure] region` in trainfare.toml), so no "
+            f"job of it can run in {offer.region!r}. Give --region {settings.region}."
+        )
+    workspace = _workspace(settings)
+    name = job_name(job, offer, source_digest)
+    properties = {
+        "jobType": "Command",
+        "displayName": name,
+        "experimentName": PREFIX,
+        "isArchived": False,
+        "command": _command(job, offer),
+        "codeId": f"{workspace}/codes/{PREFIX}-{source_digest[:32]}/versions/1",
+        "environmentId": f"{workspace}/environments/{ENVIRONMENT}/versions/{VERSION}",
+        "limits": {"jobLimitsType": "Command", "timeout": iso_duration(max_seconds)},
+        "tags": {PREFIX: name},
+    }
+    if job.nodes > 1:
+        # One process a node: it starts one for each GPU itself, as on the other services.
+        properties["distribution"] = {"distributionType": "PyTorch", "processCountPerInstance": 1}
+    return {
+        "name": name,
+        "body": {"properties": properties | _compute(job, offer, settings, workspace)},
+        "environment": {
+            "name": ENVIRONMENT,
+            "version": VERSION,
+            "body": {"properties": {"image": IMAGE, "isAnonymous": False, "isArchived": False}},
+        },
+    }
+
+
+def iso_duration(seconds: int) -> str:
+    """Seconds as an ISO 8601 duration in the SDK's form: 90061 is `P1DT1H1M1S`."""
+    parts = []
+    for size, unit in ((86400, "D"), (3600, "H"), (60, "M"), (1, "S")):
+        count, seconds = divmod(seconds, size)
+        parts.append(f"{count}{unit}" if count else "")
+    days, time = parts[0], "".join(parts[1:])
+    return f"P{days}T{time}" if time else f"P{days}"
+
+
+def _workspace(settings: AzureSettings) -> str:
+    subscription, group, workspace = required(
+        settings, "subscription_id", "resource_group", "workspace"
+    )
+    return (
+        f"/subscriptions/{subscription}/resourceGroups/{group}"
+        f"/providers/Microsoft.MachineLearningServices/workspaces/{workspace}"
+    )
+
+
+def _command(job: Job, offer: Offer) -> str:
+    command = shlex.join(unpack_command(ARCHIVE) + entry_command(job, offer, OUTPUT))
+    if "${{" in command:
+        raise UsageError(
+            "A name or option of the workload holds '${{', which Azure ML would replace. Rename it."
+        )
+    return command
+
+
+def _compute(job: Job, offer: Offer, settings: AzureSettings, workspace: str) -> dict[str, Any]:
+    resources: dict[str, Any] = {"instanceCount": job.nodes}
+    if settings.compute is not None:  # it has its own machines, and its own priority
+        return {"resources": resources, "computeId": f"{workspace}/computes/{settings.compute}"}
+    serverless: dict[str, Any] = {"resources": resources | {"instanceType": offer.instance_type}}
+    if offer.allocation == "spot":
+        serverless["queueSettings"] = {"jobTier": "Spot"}
+    return serverless

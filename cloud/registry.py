@@ -1,0 +1,57 @@
+"""From a provider's name to its planner, imported only when asked for; and the one way to plan."""
+
+from decimal import Decimal
+from importlib import import_module
+from typing import Any, Protocol, cast
+
+from cloud.cap import max_seconds
+from cloud.job_key import job_name
+from cloud.settings import SECTIONS, Settings
+from cloud.source import build_archive, digest
+from results.errors import UsageError, near
+from results.records import Job, JobRequest, Offer
+
+MODULES = {"aws": "cloud.sagemaker", "gcp": "cloud.vertex", "azure": "cloud.azureml"}
+
+
+class Planner(Protocol):
+    """What each service's module offers: `SERVICE`, `SETTINGS` and `plan`."""
+
+    SERVICE: str
+    SETTINGS: type[Settings]
+
+    @staticmethod
+    def plan(
+        job: Job, offer: Offer, settings: Any, max_seconds: int, source_digest: str
+    ) -> dict[str, Any]:
+        """The request as it would be sent."""
+
+
+def planner(provider: str) -> Planner:
+    """The module of `provider`. Raises UsageError for one that is not known."""
+    if provider not in MODULES:
+        raise UsageError(f"{provider!r} is no provider. {near(provider, MODULES)}")
+    return cast(Planner, import_module(MODULES[provider]))
+
+
+def plan_request(job: Job, offer: Offer, settings: Settings, max_usd: Decimal) -> JobRequest:
+    """Everything that would be sent for `job` on `offer`, and the most it can cost. Sends nothing.
+
+    Raises UsageError for what cannot be sent, OverBudgetError where `max_usd` is too small.
+    """
+    service = planner(offer.provider)
+    if not isinstance(settings, service.SETTINGS):
+        raise UsageError(
+            f"{offer.instance_type!r} is rented from {offer.provider}, but the settings are those "
+            f"of {SECTIONS[type(settings)]}. Give --provider {offer.provider}."
+        )
+    seconds = max_seconds(max_usd, offer, job.nodes)
+    source_digest = digest(build_archive(job))
+    return JobRequest(
+        provider=offer.provider,
+        service=service.SERVICE,
+        job_name=job_name(job, offer, source_digest),
+        request=service.plan(job, offer, settings, seconds, source_digest),
+        max_usd=max_usd,
+        max_seconds=seconds,
+    )

@@ -1,0 +1,89 @@
+"""Vertex AI: the body of `POST …/customJobs`, a `CustomJob` in protocol buffers' JSON form."""
+
+from typing import Any
+
+from cloud.command import entry_command, expected_gpus, unpack_command
+from cloud.job_key import PREFIX, job_folder, job_key, job_name
+from cloud.public_image import IMAGE
+from cloud.settings import GcpSettings, required
+from results.errors import UsageError, near
+from results.records import Job, Offer
+
+SERVICE = "vertex"
+SETTINGS = GcpSettings
+DISK_GIB = 100  # the service's default, and what the cap counts
+
+# Names of AcceleratorType (google-cloud-aiplatform 2.7.0) for the price list's.
+ACCELERATORS = {
+    "A100": "NVIDIA_TESLA_A100",
+    "A100-80GB": "NVIDIA_A100_80GB",
+    "H100": "NVIDIA_H100_80GB",
+    "H100-MEGA": "NVIDIA_H100_MEGA_80GB",
+    "H200": "NVIDIA_H200_141GB",
+    "L4": "NVIDIA_L4",
+    "T4": "NVIDIA_TESLA_T4",
+    "V100": "NVIDIA_TESLA_V100",
+}
+
+
+def plan(
+    job: Job, offer: Offer, settings: GcpSettings, max_seconds: int, source_digest: str
+) -> dict[str, Any]:
+    """The custom job for `job` on `offer`, stopped by Vertex AI after `max_seconds`.
+
+    It belongs under projects/<project>/locations/<region of the offer>. Raises UsageError for a
+    missing setting or an accelerator the service has no name for.
+    """
+    _, bucket = required(settings, "project", "bucket")  # the project is part of the address
+    name = job_name(job, offer, source_digest)
+    folder = f"{bucket}/{job_folder(name)}"
+    spec: dict[str, Any] = {
+        "workerPoolSpecs": _pools(job, offer, folder),
+        "scheduling": {
+            "timeout": f"{max_seconds}s",
+            # A restart would run on after the cap was computed for one start.
+            "disableRetries": True,
+            "restartJobOnWorkerRestart": False,
+            "strategy": "SPOT" if offer.allocation == "spot" else "STANDARD",
+        },
+        "baseOutputDirectory": {"outputUriPrefix": f"gs://{folder}"},
+    }
+    if settings.service_account is not None:
+        spec["serviceAccount"] = settings.service_account
+    return {
+        "displayName": name,
+        # The service takes the same display name twice: the key is what a resubmit looks for.
+        "labels": {PREFIX: name, "job-key": job_key(job, offer, source_digest)},
+        "jobSpec": spec,
+    }
+
+
+def _pools(job: Job, offer: Offer, folder: str) -> list[dict[str, Any]]:
+    # Vertex AI mounts a bucket at /gcs/<bucket>. Pool 0 is always a single machine.
+    pool = {
+        "machineSpec": _machine(offer),
+        "replicaCount": "1",
+        "diskSpec": {"bootDiskType": "pd-ssd", "bootDiskSizeGb": DISK_GIB},
+        "containerSpec": {
+            "imageUri": IMAGE,
+            "command": unpack_command(f"/gcs/{folder}/source.tar.gz"),
+            "args": entry_command(job, offer, f"/gcs/{folder}/output"),
+        },
+    }
+    return [pool] if job.nodes == 1 else [pool, pool | {"replicaCount": str(job.nodes - 1)}]
+
+
+def _machine(offer: Offer) -> dict[str, Any]:
+    if offer.accelerator is None:
+        return {"machineType": offer.instance_type}
+    gpus = expected_gpus(offer)
+    if offer.accelerator not in ACCELERATORS:
+        raise UsageError(
+            f"{offer.accelerator!r} of {offer.instance_type!r} is no accelerator that Vertex AI "
+            f"is known to have. {near(offer.accelerator, ACCELERATORS)}"
+        )
+    return {
+        "machineType": offer.instance_type,
+        "acceleratorType": ACCELERATORS[offer.accelerator],
+        "acceleratorCount": gpus,
+    }

@@ -1,0 +1,125 @@
+"""The archive: what is in it, that it is the same everywhere, and what cannot travel."""
+
+import hashlib
+import io
+import os
+import subprocess
+import sys
+import tarfile
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from cloud.source import ROOT, build_archive, digest, workload_reference_in_job
+from results.errors import RecordError, UsageError
+
+
+def names(archive: bytes) -> list[str]:
+    with tarfile.open(fileobj=io.BytesIO(archive)) as tar:
+        return tar.getnames()
+
+
+@pytest.fixture(name="root")
+def _root(tmp_path: Path) -> Path:
+    for package in ("bench", "cloud", "results", "tests", "trainfare"):
+        (tmp_path / package / "__pycache__").mkdir(parents=True)
+        (tmp_path / package / "__init__.py").write_text(f'"""{package}"""\n')
+        (tmp_path / package / "__pycache__" / "__init__.cpython-311.pyc").write_bytes(b"x")
+        (tmp_path / package / "notes.txt").write_text("private")
+    (tmp_path / "bench" / "py.typed").touch()
+    (tmp_path / "bench" / "workloads").mkdir()
+    (tmp_path / "bench" / "workloads" / "cnn.py").write_text("1\n")
+    return tmp_path
+
+
+def test_it_holds_the_three_packages_and_nothing_else(root: Path, make_job: Any) -> None:
+    assert names(build_archive(make_job(), root)) == [
+        "bench/__init__.py",
+        "bench/py.typed",
+        "bench/workloads/cnn.py",
+        "cloud/__init__.py",
+        "results/__init__.py",
+    ]
+
+
+def test_the_same_source_is_the_same_bytes(root: Path, make_job: Any) -> None:
+    first = build_archive(make_job(), root)
+    for path in root.rglob("*.py"):
+        path.chmod(0o755)
+        os.utime(path, (1, 1))
+    assert build_archive(make_job(epochs=9), root) == first
+    assert digest(first) == hashlib.sha256(first).hexdigest()
+    (root / "bench" / "workloads" / "cnn.py").write_text("2\n")
+    assert build_archive(make_job(), root) != first
+
+
+def test_members_have_no_time_owner_or_odd_mode(root: Path, make_job: Any) -> None:
+    with tarfile.open(fileobj=io.BytesIO(build_archive(make_job(), root))) as tar:
+        kinds = {(m.mtime, m.uid, m.gid, m.uname, m.gname, m.mode) for m in tar}
+    assert kinds == {(0, 0, 0, "", "", 0o644)}
+
+
+def test_a_users_file_travels_alone(root: Path, tmp_path: Path, make_job: Any) -> None:
+    folder = tmp_path / "mine"
+    folder.mkdir()
+    (folder / "my model.py").write_text("def factory(): ...\n")
+    (folder / "secret.py").write_text("password = 1\n")
+    archive = build_archive(make_job(reference=f"{folder}/my model.py:factory"), root)
+    assert "workload/my model.py" in names(archive)
+    assert not any("secret" in name for name in names(archive))
+
+
+def test_pythons_own_tarfile_command_unpacks_what_runs(tmp_path: Path, make_job: Any) -> None:
+    (tmp_path / "source.tar.gz").write_bytes(build_archive(make_job()))
+    unpack = [sys.executable, "-m", "tarfile", "-e", "source.tar.gz", "out"]
+    subprocess.run(unpack, cwd=tmp_path, check=True, capture_output=True)
+    assert (tmp_path / "out" / "cloud" / "entry.py").read_bytes() == (
+        ROOT / "cloud" / "entry.py"
+    ).read_bytes()
+    # Nothing but the archive: neither this folder nor installed packages are on the path.
+    command = [sys.executable, "-S", "-m", "cloud.entry", "--help"]
+    ran = subprocess.run(command, cwd=tmp_path / "out", capture_output=True, text=True, check=True)
+    assert "--samples-per-epoch" in ran.stdout
+
+
+@pytest.mark.parametrize(
+    ("reference", "there"),
+    [
+        ("cnn", "cnn"),
+        ("torchvision:resnet50", "torchvision:resnet50"),
+        ("a/b/model.py:make", "workload/model.py:make"),
+        ("C:/mine/model.py:make", "workload/model.py:make"),
+    ],
+)
+def test_the_reference_inside_the_job(reference: str, there: str) -> None:
+    assert workload_reference_in_job(reference) == there
+
+
+@pytest.mark.parametrize(
+    "reference",
+    ["package.module:factory", "model.py", "model.py:", "model.py:a b", "", "../x", ":"],
+)
+def test_what_is_no_single_file_cannot_travel(reference: str) -> None:
+    with pytest.raises(UsageError, match=r"path/to/file\.py:factory"):
+        workload_reference_in_job(reference)
+
+
+def test_a_missing_file_is_told(root: Path, make_job: Any) -> None:
+    with pytest.raises(UsageError, match="No such file"):
+        build_archive(make_job(reference="nowhere/model.py:make"), root)
+
+
+def test_a_file_changed_since_the_measurement_is_not_sent(root: Path, make_job: Any) -> None:
+    file = root / "model.py"
+    file.write_text("a = 1\n")
+    job = make_job(reference=f"{file}:make", source_digest=digest(b"a = 1\n"))
+    assert "workload/model.py" in names(build_archive(job, root))
+    file.write_text("a = 2\n")
+    with pytest.raises(UsageError, match=r"changed since it was measured.*trainfare measure"):
+        build_archive(job, root)
+
+
+def test_a_broken_installation_is_told(tmp_path: Path, make_job: Any) -> None:
+    with pytest.raises(RecordError, match=r"'bench'.*Install trainfare again"):
+        build_archive(make_job(), tmp_path)
