@@ -36,7 +36,7 @@ def to_plain(value: Any) -> Any:
 def dumps(record: Any) -> str:
     """The record as one JSON object with its kind and schema version."""
     head = {"kind": type(record).__name__, "schema_version": SCHEMA_VERSION}
-    return json.dumps(head | to_plain(record), ensure_ascii=False, allow_nan=False, indent=1)
+    return json.dumps(head | to_plain(record), ensure_ascii=False, allow_nan=False)
 
 
 def loads(text: str, kind: type[T]) -> T:

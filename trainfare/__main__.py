@@ -15,7 +15,7 @@ def main() -> int:
     from trainfare.app import app
 
     try:
-        app()
+        app(prog_name="trainfare")
     except TrainfareError as error:
         sys.stderr.write(f"trainfare: {error}\n")
         return error.exit_code

@@ -1,29 +1,35 @@
-"""The verbs of the command line, each in a file of its own under `commands/`."""
+"""The verbs of the command line, each in a file of its own under `commands/`, loaded when used."""
 
-import typer
+from importlib import import_module
 
-from trainfare.commands import prices
-from trainfare.commands.doctor import doctor
-from trainfare.commands.measure import measure
-from trainfare.commands.quote import quote
-from trainfare.commands.report import report
-from trainfare.commands.submit import submit
+import click
 
-app = typer.Typer(
-    name="trainfare",
-    help=(
-        "What will this training job cost, on which cloud instance, how long will it take, and "
-        "how sure is that?\n\nStart with: trainfare quote cnn --epochs 10"
-    ),
-    no_args_is_help=True,
-    rich_markup_mode=None,  # plain help starts faster and reads the same in a pipe
-    add_completion=False,
-    pretty_exceptions_enable=False,
-    context_settings={"help_option_names": ["-h", "--help"]},
+VERBS = ("measure", "quote", "prices", "submit", "report", "doctor")
+
+
+class Verbs(click.Group):
+    """Imports a verb only when it is asked for, so that each starts as fast as it can."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002
+        """The verbs in the order in which one comes to use them."""
+        return list(VERBS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
+        """The verb's command, or None for an unknown one."""
+        if cmd_name not in VERBS:
+            return None
+        found: click.Command = getattr(import_module(f"trainfare.commands.{cmd_name}"), cmd_name)
+        return found
+
+
+@click.command(
+    cls=Verbs,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
 )
-app.command("measure")(measure)
-app.command("quote")(quote)
-app.add_typer(prices.app, name="prices")
-app.command("submit")(submit)
-app.command("report")(report)
-app.command("doctor")(doctor)
+@click.version_option(package_name="trainfare", message="%(version)s")
+def app() -> None:
+    """What will this training job cost, on which cloud instance, how long will it take, and how
+    sure is that?
+
+    Start with: trainfare quote cnn --epochs 10
+    """

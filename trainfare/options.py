@@ -1,56 +1,82 @@
 """Options that several verbs share, declared once so that they read and behave the same."""
 
+from collections.abc import Callable
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
-from typing import Annotated
+from typing import Any
 
-import typer
+import click
 
 from results.errors import UsageError
 
+Command = Callable[..., None]
+Decorator = Callable[[Command], Command]
+
 WORKLOAD_HELP = (
-    "mlp, cnn, rnn, torchvision:MODEL, path/to/file.py:FACTORY or package.module:FACTORY"
+    "A workload is mlp, cnn, rnn, torchvision:MODEL, path/to/file.py:FACTORY or "
+    "package.module:FACTORY."
 )
-
-AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")]
-Results = Annotated[
-    Path | None,
-    typer.Option("--results", help="Folder of records. [default: ./trainfare-results]"),
-]
-Device = Annotated[str, typer.Option("--device", help="cpu, cuda, cuda:1 or auto.")]
-BatchSize = Annotated[
-    int | None, typer.Option("--batch-size", min=1, help="Samples a step on one device.")
-]
-Threads = Annotated[int | None, typer.Option("--threads", min=1, max=4096, help="CPU threads.")]
-Seed = Annotated[int, typer.Option("--seed", min=0, help="Of data and first weights.")]
-DataRoot = Annotated[
-    Path | None, typer.Option("--data-root", help="Folder that holds MNIST/raw, for cnn.")
-]
-ImageSize = Annotated[
-    int | None, typer.Option("--image-size", help="Pixels a side, for torchvision models.")
-]
-MaxSeconds = Annotated[
-    float, typer.Option("--max-seconds", min=1.0, help="Time for measuring one workload.")
-]
-Epochs = Annotated[int, typer.Option("--epochs", min=1, help="Epochs of the whole job.")]
-SamplesPerEpoch = Annotated[
-    int | None,
-    typer.Option("--samples-per-epoch", min=1, help="Of your own data. [default: measured]"),
-]
-Prices = Annotated[
-    list[Path] | None,
-    typer.Option("--prices", help="A price list (CSV) in place of the packaged ones; repeatable."),
-]
+POSITIVE = click.IntRange(min=1)
+FOLDER = click.Path(path_type=Path)
 
 
-def decimal(given: str | None, option: str) -> Decimal | None:
-    """A positive amount of money as it was typed. Raises UsageError."""
-    if given is None:
-        return None
-    try:
-        amount = Decimal(given)
-    except InvalidOperation:
-        amount = Decimal("NaN")
-    if not amount.is_finite() or amount <= 0:
-        raise UsageError(f"'{given}' is no amount for {option}. Give USD above 0, such as 1.50.")
-    return amount
+class Money(click.ParamType[Decimal]):
+    """A positive amount of USD, exact."""
+
+    name = "usd"
+
+    def convert(self, value: Any, param: Any, ctx: Any) -> Decimal:  # noqa: ARG002
+        """The Decimal as it was typed. Raises UsageError."""
+        try:
+            amount = Decimal(str(value))
+        except InvalidOperation:
+            amount = Decimal("NaN")
+        if not amount.is_finite() or amount <= 0:
+            option = param.opts[0] if param else "an amount"
+            raise UsageError(f"'{value}' is no amount for {option}. Give USD above 0, as 1.50.")
+        return amount
+
+
+def stacked(*decorators: Callable[[Any], Any]) -> Decorator:
+    """Several click decorators as one, in the order in which --help shows them."""
+
+    def apply(command: Command) -> Command:
+        for decorator in reversed(decorators):
+            command = decorator(command)
+        return command
+
+    return apply
+
+
+as_json = click.option(
+    "--json", "as_json", is_flag=True, help="Print one JSON object and nothing else."
+)
+results = click.option("--results", type=FOLDER, help="Folder of records.  [./trainfare-results]")
+prices = click.option(
+    "--prices",
+    "price_files",
+    multiple=True,
+    type=FOLDER,
+    help="A price list (CSV) in place of the packaged ones; repeatable.",
+)
+job = stacked(
+    click.option(
+        "--epochs", type=POSITIVE, default=10, show_default=True, help="Of the whole job."
+    ),
+    click.option("--samples-per-epoch", type=POSITIVE, help="Of your own data.  [as measured]"),
+)
+measuring = stacked(
+    click.option("--device", default="auto", show_default=True, help="cpu, cuda, cuda:1 or auto."),
+    click.option("--batch-size", type=POSITIVE, help="Samples a step on one device."),
+    click.option("--threads", type=click.IntRange(1, 4096), help="CPU threads."),
+    click.option("--seed", type=click.IntRange(min=0), default=0, help="Of data and weights.  [0]"),
+    click.option("--data-root", type=FOLDER, help="Folder that holds MNIST/raw, for cnn."),
+    click.option("--image-size", type=int, help="Pixels a side, for torchvision models."),
+    click.option(
+        "--max-seconds",
+        type=click.FloatRange(1, 86400),
+        default=60.0,
+        show_default=True,
+        help="Time for measuring one workload.",
+    ),
+)

@@ -25,7 +25,7 @@ def say(text: str) -> None:
 
 def print_json(**answer: Any) -> None:
     """One object with its schema version, and nothing else, on stdout."""
-    text = json.dumps({"schema_version": SCHEMA_VERSION, **answer}, indent=1, allow_nan=False)
+    text = json.dumps({"schema_version": SCHEMA_VERSION, **answer}, allow_nan=False)
     sys.stdout.write(text + "\n")
 
 

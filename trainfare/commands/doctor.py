@@ -2,7 +2,10 @@
 
 import platform
 from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
 from typing import Any
+
+import click
 
 from results import units
 from results.names import PROVIDER_NAMES
@@ -14,7 +17,10 @@ PACKAGES = ("trainfare", "torch", "torchvision", "boto3", "google-cloud-aiplatfo
 EXTRAS = {"boto3": "aws", "google-cloud-aiplatform": "gcp", "azure-ai-ml": "azure"}
 
 
-def doctor(results: options.Results = None, as_json: options.AsJson = False) -> None:
+@click.command()
+@options.results
+@options.as_json
+def doctor(results: Path | None, as_json: bool) -> None:
     """Say what trainfare finds here. Reads no secret and calls no service."""
     configured = settings.load()
     found = {

@@ -1,8 +1,8 @@
 """`trainfare measure`: time a workload on this machine and keep the record."""
 
-from typing import Annotated
+from typing import Any
 
-import typer
+import click
 
 from results.records import Run
 from results.rows import measurement_rows, run_row
@@ -10,30 +10,15 @@ from results.store import Store
 from trainfare import measuring, options, output, settings
 
 
-def measure(
-    workload: Annotated[str, typer.Argument(help=options.WORKLOAD_HELP)],
-    device: options.Device = "auto",
-    batch_size: options.BatchSize = None,
-    threads: options.Threads = None,
-    seed: options.Seed = 0,
-    data_root: options.DataRoot = None,
-    image_size: options.ImageSize = None,
-    max_seconds: options.MaxSeconds = 60.0,
-    results: options.Results = None,
-    as_json: options.AsJson = False,
-) -> None:
+@click.command(epilog=options.WORKLOAD_HELP)
+@click.argument("workload")
+@options.measuring
+@options.results
+@options.as_json
+def measure(workload: str, results: Any, as_json: bool, **how: Any) -> None:
     """Time a training job here: phases, whole steps and, where they fit, whole epochs."""
     store = Store(settings.load().results_folder(results))
-    asked = measuring.Asked(
-        workload=workload,
-        device=device,
-        batch_size=batch_size,
-        threads=threads,
-        seed=seed,
-        data_root=data_root,
-        image_size=image_size,
-        max_seconds=max_seconds,
-    )
+    asked = measuring.Asked(workload=workload, **how)
     run = measuring.measure(asked, store)
     if as_json:
         output.print_json(measurements=measurement_rows(run), run=run_row(run))

@@ -1,31 +1,38 @@
 """`trainfare prices`: what the packaged price lists hold."""
 
-from typing import Annotated
+from decimal import Decimal
+from pathlib import Path
 
-import typer
+import click
 
 from results.records import Offer
 from results.rows import number
 from trainfare import options, output
 
-app = typer.Typer(help="Prices of managed training.", no_args_is_help=True, rich_markup_mode=None)
 
-
-@app.callback()
+@click.group()
 def prices() -> None:
     """Prices of managed training."""
 
 
-@app.command("list")
+@prices.command("list")
+@click.option("--provider", help="aws, gcp or azure.")
+@click.option("--region", help="Such as us-east-1.")
+@click.option("--instance", help="Such as ml.g5.xlarge.")
+@click.option("--gpu", help="Such as T4; none for CPU only.")
+@click.option("--allocation", help="on_demand or spot.")
+@click.option("--max-usd-per-hour", type=options.Money(), help="Dearest rate shown.")
+@options.prices
+@options.as_json
 def list_prices(
-    provider: Annotated[str | None, typer.Option(help="aws, gcp or azure.")] = None,
-    region: Annotated[str | None, typer.Option(help="Such as us-east-1.")] = None,
-    instance: Annotated[str | None, typer.Option(help="Such as ml.g5.xlarge.")] = None,
-    gpu: Annotated[str | None, typer.Option(help="Such as T4; 'none' for CPU only.")] = None,
-    allocation: Annotated[str | None, typer.Option(help="on_demand or spot.")] = None,
-    max_usd_per_hour: Annotated[str | None, typer.Option(help="Dearest rate shown.")] = None,
-    price_files: options.Prices = None,
-    as_json: options.AsJson = False,
+    provider: str | None,
+    region: str | None,
+    instance: str | None,
+    gpu: str | None,
+    allocation: str | None,
+    max_usd_per_hour: Decimal | None,
+    price_files: tuple[Path, ...],
+    as_json: bool,
 ) -> None:
     """List offers, the cheapest first."""
     from estimators.catalog import load_offers, select_offers
@@ -37,7 +44,7 @@ def list_prices(
         instance_type=instance,
         accelerator=gpu,
         allocation=allocation,
-        max_usd_per_hour=options.decimal(max_usd_per_hour, "--max-usd-per-hour"),
+        max_usd_per_hour=max_usd_per_hour,
     )
     found.sort(key=lambda o: (o.usd_per_hour, o.provider, o.instance_type, o.region))
     if as_json:

@@ -1,9 +1,10 @@
 """`trainfare quote`: what the job costs where, from a fresh measurement."""
 
 from dataclasses import replace
-from typing import Annotated
+from pathlib import Path
+from typing import Any
 
-import typer
+import click
 
 from results.errors import NoAnswerError
 from results.lines import best_of_each
@@ -12,33 +13,41 @@ from results.rows import estimate_row, measurement_rows, run_row
 from results.store import Store, new_id, utc_now
 from trainfare import measuring, options, output, settings
 
-DEFAULT_WORKLOADS = ["mlp", "cnn", "rnn"]
+DEFAULT_WORKLOADS = ("mlp", "cnn", "rnn")
 KEPT_OFFERS = 20  # of each service in the record; the rest is in the price list anyway
 
 
+@click.command(epilog=options.WORKLOAD_HELP)
+@click.argument("workloads", nargs=-1)
+@options.job
+@click.option("--provider", help="aws, gcp or azure.")
+@click.option("--region", help="Such as us-east-1.")
+@click.option("--gpu", help="Such as T4; none for CPU only.")
+@click.option("--allocation", help="on_demand or spot.")
+@click.option("--top", type=options.POSITIVE, default=3, help="Offers shown of each cloud.  [3]")
+@options.measuring
+@options.prices
+@options.results
+@options.as_json
 def quote(
-    workloads: Annotated[
-        list[str] | None,
-        typer.Argument(help=options.WORKLOAD_HELP + " [default: mlp cnn rnn]"),
-    ] = None,
-    epochs: options.Epochs = 10,
-    samples_per_epoch: options.SamplesPerEpoch = None,
-    provider: Annotated[str | None, typer.Option(help="aws, gcp or azure.")] = None,
-    region: Annotated[str | None, typer.Option(help="Such as us-east-1.")] = None,
-    gpu: Annotated[str | None, typer.Option(help="Such as T4; 'none' for CPU only.")] = None,
-    allocation: Annotated[str | None, typer.Option(help="on_demand or spot.")] = None,
-    top: Annotated[int, typer.Option(min=1, help="Offers shown of each cloud.")] = 3,
-    device: options.Device = "auto",
-    batch_size: options.BatchSize = None,
-    threads: options.Threads = None,
-    data_root: options.DataRoot = None,
-    image_size: options.ImageSize = None,
-    max_seconds: options.MaxSeconds = 60.0,
-    price_files: options.Prices = None,
-    results: options.Results = None,
-    as_json: options.AsJson = False,
+    workloads: tuple[str, ...],
+    epochs: int,
+    samples_per_epoch: int | None,
+    provider: str | None,
+    region: str | None,
+    gpu: str | None,
+    allocation: str | None,
+    top: int,
+    price_files: tuple[Path, ...],
+    results: Path | None,
+    as_json: bool,
+    **how: Any,
 ) -> None:
-    """Rank the offers of three clouds for a job; measures first if there is no fresh record."""
+    """Rank the offers of three clouds for a job: mlp, cnn and rnn if none is named.
+
+    Measures first if there is no record of this machine that is under a day old. Time and cost
+    are 80% intervals; prices are list prices.
+    """
     from estimators.catalog import load_offers, select_offers
 
     store = Store(settings.load().results_folder(results))
@@ -51,15 +60,7 @@ def quote(
     )
     answers: list[tuple[Run, Quote]] = []
     for workload in workloads or DEFAULT_WORKLOADS:
-        asked = measuring.Asked(
-            workload=workload,
-            device=device,
-            batch_size=batch_size,
-            threads=threads,
-            data_root=data_root,
-            image_size=image_size,
-            max_seconds=max_seconds,
-        )
+        asked = measuring.Asked(workload=workload, **how)
         run = measuring.fresh_or_new(asked, store)
         answers.append((run, _quote(run, epochs, samples_per_epoch, offers, store)))
         if not as_json:

@@ -1,10 +1,8 @@
 """`trainfare report`: what was measured and quoted, as a page to share."""
 
-from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
 
-import typer
+import click
 
 from results.errors import NoAnswerError
 from results.records import Quote, Run
@@ -12,21 +10,12 @@ from results.store import Store, utc_now, write_atomically
 from trainfare import options, output, settings
 
 
-class Format(StrEnum):
-    """How the report is written."""
-
-    MD = "md"
-    CSV = "csv"
-
-
-def report(
-    form: Annotated[Format, typer.Option("--format", help="md or csv.")] = Format.MD,
-    out: Annotated[
-        Path | None, typer.Option(help="File to write. [default: report.md in the results folder]")
-    ] = None,
-    results: options.Results = None,
-    as_json: options.AsJson = False,
-) -> None:
+@click.command()
+@click.option("--format", "form", type=click.Choice(["md", "csv"]), default="md", help="[md]")
+@click.option("--out", type=options.FOLDER, help="File.  [report.md in the folder of records]")
+@options.results
+@options.as_json
+def report(form: str, out: Path | None, results: Path | None, as_json: bool) -> None:
     """Write the newest measurement and quote of each workload to a file.
 
     CSV is two files: NAME.csv holds the estimates, NAME-measurements.csv the measurements.
@@ -52,8 +41,8 @@ def _answered(store: Store) -> list[Quote]:
     return [q for q in store.newest_first(Quote) if q.estimates]
 
 
-def _texts(form: Format, path: Path, runs: list[Run], quotes: list[Quote]) -> dict[Path, str]:
-    if form is Format.MD:
+def _texts(form: str, path: Path, runs: list[Run], quotes: list[Quote]) -> dict[Path, str]:
+    if form == "md":
         from results.report import markdown
 
         return {path: markdown(runs, quotes, utc_now())}

@@ -3,9 +3,10 @@
 import json
 import sys
 from decimal import Decimal
-from typing import Annotated
+from pathlib import Path
+from typing import Any
 
-import typer
+import click
 
 from results import units
 from results.errors import OverBudgetError, UsageError
@@ -16,25 +17,35 @@ from results.store import Store
 from trainfare import measuring, options, output, settings
 
 
+@click.command(epilog=options.WORKLOAD_HELP)
+@click.argument("workload")
+@click.option("--provider", required=True, help="aws, gcp or azure.")
+@click.option("--instance", required=True, help="Such as ml.g5.xlarge.")
+@click.option("--max-usd", required=True, type=options.Money(), help="The most it may ever cost.")
+@click.option("--region", help="Such as us-east-1.  [of trainfare.toml]")
+@click.option("--nodes", type=options.POSITIVE, default=1, help="Machines that train together.")
+@click.option("--allocation", default="on_demand", show_default=True, help="on_demand or spot.")
+@click.option("--dry-run", is_flag=True, help="Show the request, send nothing.")
+@options.job
+@options.measuring
+@options.prices
+@options.results
+@options.as_json
 def submit(
-    workload: Annotated[str, typer.Argument(help=options.WORKLOAD_HELP)],
-    provider: Annotated[str, typer.Option(help="aws, gcp or azure.")],
-    instance: Annotated[str, typer.Option(help="Such as ml.g5.xlarge.")],
-    max_usd: Annotated[str, typer.Option(help="The most this job may ever cost.")],
-    region: Annotated[str | None, typer.Option(help="[default: of trainfare.toml]")] = None,
-    nodes: Annotated[int, typer.Option(min=1, help="Machines that train together.")] = 1,
-    allocation: Annotated[str, typer.Option(help="on_demand or spot.")] = "on_demand",
-    epochs: options.Epochs = 10,
-    samples_per_epoch: options.SamplesPerEpoch = None,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Show it, send nothing.")] = False,
-    device: options.Device = "auto",
-    batch_size: options.BatchSize = None,
-    threads: options.Threads = None,
-    image_size: options.ImageSize = None,
-    max_seconds: options.MaxSeconds = 60.0,
-    price_files: options.Prices = None,
-    results: options.Results = None,
-    as_json: options.AsJson = False,
+    workload: str,
+    provider: str,
+    instance: str,
+    max_usd: Decimal,
+    region: str | None,
+    nodes: int,
+    allocation: str,
+    dry_run: bool,
+    epochs: int,
+    samples_per_epoch: int | None,
+    price_files: tuple[Path, ...],
+    results: Path | None,
+    as_json: bool,
+    **how: Any,
 ) -> None:
     """Show the exact request that would launch this job there, capped; nothing is sent."""
     from cloud.registry import plan_request
@@ -43,25 +54,16 @@ def submit(
 
     if not dry_run:
         raise UsageError("This version only shows the request and sends nothing. Add --dry-run.")
-    cap = options.decimal(max_usd, "--max-usd")
-    assert cap is not None  # noqa: S101  # --max-usd is required
     configured = settings.load()
     offer = _offer(provider, instance, region, allocation, price_files, configured)
-    asked = measuring.Asked(
-        workload=workload,
-        device=device,
-        batch_size=batch_size,
-        threads=threads,
-        image_size=image_size,
-        max_seconds=max_seconds,
-    )
+    asked = measuring.Asked(workload=workload, **how)
     own = from_table(offer.provider, configured.table(offer.provider))
     run = measuring.fresh_or_new(asked, Store(configured.results_folder(results)))
     samples = samples_per_epoch or run.workload.samples_per_epoch
     job = Job(workload=run.workload, epochs=epochs, samples_per_epoch=samples, nodes=nodes)
     answer = estimate(run, job, offer)
-    _refuse_over(cap, answer)
-    planned = plan_request(job, offer, own, cap)
+    _refuse_over(max_usd, answer)
+    planned = plan_request(job, offer, own, max_usd)
     if as_json:
         output.print_json(
             request=planned.request,
@@ -77,7 +79,7 @@ def _offer(
     instance: str,
     region: str | None,
     allocation: str,
-    price_files: options.Prices,
+    price_files: tuple[Path, ...],
     configured: settings.Settings,
 ) -> Offer:
     """The priced offer; spot without a price of its own is bounded by the on-demand rate."""
