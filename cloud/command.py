@@ -33,8 +33,8 @@ def unpack_command(archive: str) -> list[str]:
 def entry_command(job: Job, offer: Offer, out: str) -> list[str]:
     """`python3 -m cloud.entry …` for this job on one node of `offer`; `out` takes the result.
 
-    Raises UsageError for counts below one and for what cannot travel: a folder of this machine,
-    or words that SageMaker's limits do not allow.
+    Raises UsageError for counts below one and for words that SageMaker's
+    limits do not allow.
     """
     counts = {
         "nodes": job.nodes,
@@ -55,11 +55,6 @@ def entry_command(job: Job, offer: Offer, out: str) -> list[str]:
 
 
 def _option(name: str, value: str) -> str:
-    if name == "data_root":
-        raise UsageError(
-            f"--data-root {value!r} is a folder of this machine, which a job elsewhere cannot see. "
-            "Measure without it, or give a workload file that fetches its data itself."
-        )
     if not re.fullmatch(r"[A-Za-z_]\w*", name, re.ASCII):
         raise UsageError(f"{name!r} is no name of an option of a workload.")
     return f"{name}={value}"

@@ -1,13 +1,11 @@
 """SageMaker: the arguments of boto3's `create_training_job`, exactly as they would be sent."""
 
-import re
 from typing import Any
 
 from cloud.command import entry_command, unpack_command
 from cloud.job_key import PREFIX, job_folder, job_name
 from cloud.sagemaker_images import image
 from cloud.settings import AwsSettings, required
-from results.errors import UsageError
 from results.records import Job, Offer
 
 SERVICE = "sagemaker"
@@ -18,26 +16,15 @@ ARCHIVE = f"/opt/ml/input/data/{CODE_CHANNEL}/source.tar.gz"
 OUTPUT = "/opt/ml/output/data"  # SageMaker uploads it as output.tar.gz
 CHECKPOINTS = "/opt/ml/checkpoints"
 
-# In the price list (the notebook's rates stand in for the training job's) but not among the types
-# that CreateTrainingJob takes: botocore 1.44.5, TrainingInstanceType.
-NOT_FOR_TRAINING = re.compile(
-    r"ml\.(m5d\..+|m5\.(8|16)xlarge|c5\.(large|12xlarge|24xlarge))", re.ASCII
-)
-
 
 def plan(
     job: Job, offer: Offer, settings: AwsSettings, max_seconds: int, source_digest: str
 ) -> dict[str, Any]:
     """The request for `job` on `offer`, stopped by SageMaker after `max_seconds`.
 
-    Raises UsageError for a missing setting, and for an instance type, region or GPU that training
-    jobs or AWS's image do not support.
+    Raises UsageError for a missing setting, and for a region or GPU that AWS's image does not
+    support; the estimate has left out the types that training jobs cannot have.
     """
-    if NOT_FOR_TRAINING.fullmatch(offer.instance_type):
-        raise UsageError(
-            f"{offer.instance_type!r} is priced for notebooks only; SageMaker runs no training job "
-            "on it. Choose another one: trainfare prices list --provider aws"
-        )
     role_arn, bucket = required(settings, "role_arn", "bucket")
     name = job_name(job, offer, source_digest)
     place = f"s3://{bucket}/{job_folder(name)}"

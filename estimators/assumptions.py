@@ -5,6 +5,7 @@
 uses one says so in its assumptions.
 """
 
+import re
 from decimal import Decimal
 from typing import Final
 
@@ -52,3 +53,10 @@ AZURE_BOOT_SECONDS: Final = Interval(low=60, mid=120, high=300)
 # Published: Vertex AI's default boot disk (SSD), and its rate, SKU A005-98FE-36CC.
 VERTEX_BOOT_DISK_GIB: Final = 100
 VERTEX_BOOT_DISK_USD_PER_GIB_HOUR: Final = Decimal("0.0002678")
+
+# --- instances that the price list names but training jobs cannot have ---------------------------
+# Measured against botocore 1.44.5: not in CreateTrainingJob's TrainingInstanceType. Their rates are
+# those of notebooks; tests/cloud compares this with the model of the botocore that is installed.
+NOT_FOR_TRAINING: Final = re.compile(
+    r"ml\.(m5d\..+|m5\.(8|16)xlarge|c5\.(large|12xlarge|24xlarge))", re.ASCII
+)

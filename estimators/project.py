@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from estimators import notes, rules
-from estimators.assumptions import BURSTABLE_FAMILIES
+from estimators.assumptions import BURSTABLE_FAMILIES, NOT_FOR_TRAINING
 from estimators.basis import Basis, basis
 from estimators.hardware import find_accelerator
 from results.errors import NoAnswerError
@@ -44,6 +44,8 @@ def project_epoch(run: Run, offer: Offer, samples_per_epoch: int, nodes: int = 1
 
 def project_from(base: Basis, offer: Offer, samples_per_epoch: int, nodes: int = 1) -> Projection:
     """`project_epoch` from a basis that many offers share."""
+    if NOT_FOR_TRAINING.fullmatch(offer.instance_type):
+        raise NoAnswerError("SageMaker rents this type to notebooks, not to training jobs")
     _check_fits(base, offer)
     step = _on_gpu(base, offer) if offer.accelerator else _on_cpu(base, offer)
     per_node = processes_per_node(offer)

@@ -73,22 +73,26 @@ def warning_lines(run: Run) -> list[str]:
     return lines
 
 
-def quote_notes(
-    run: Run, quote: Quote, shown: Sequence[tuple[int, Estimate]], tied: int
-) -> list[str]:
-    """What the tables leave open, and how to launch the best offer."""
+def quote_notes(run: Run, quote: Quote, tied: int) -> list[str]:
+    """What the tables of one workload leave open, and how to launch its best offer."""
     notes = warning_lines(run)
     best = quote.estimates[0]
     if tied > 1:
         notes.append(f"offers 1 to {tied} can't be told apart by cost: their intervals overlap")
-    if any(is_stale(e.offer.as_of) for _, e in shown):
-        notes.append(f"! after a price: the list is over {STALE_DAYS} days old; check it first")
-    notes += [f"{count} offers left out: {reason}" for reason, count in quote.left_out]
-    notes += [f"assumed for 1: {text}" for text in best.assumptions]
     notes.append(
         f"see the request that would launch 1 ({PROVIDER_NAMES[best.offer.provider]}): "
         f"{submit_command(best)}"
     )
+    return notes
+
+
+def shared_notes(quote: Quote, shown: Sequence[tuple[int, Estimate]]) -> list[str]:
+    """What was assumed and left out; quotes made together share most of it."""
+    notes = []
+    if any(is_stale(e.offer.as_of) for _, e in shown):
+        notes.append(f"! after a price: the list is over {STALE_DAYS} days old; check it first")
+    notes += [f"{count} offers left out: {reason}" for reason, count in quote.left_out]
+    notes += [f"assumed for the first offer: {text}" for text in quote.estimates[0].assumptions]
     return notes
 
 

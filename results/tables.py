@@ -40,7 +40,7 @@ def performance_table(runs: Sequence[Run], title: str = "Performance") -> "Table
                 run.machine.device,
                 m.phase,
                 units.seconds_text(m.seconds.mid),
-                units.spread_text(m.seconds) if len(m.block_seconds) > 1 else "one only",
+                interval_text(m),
                 units.digits(samples) if samples else "",
                 share_text(m, step),
                 f"{len(m.block_seconds) - sum(m.disturbed)}/{len(m.block_seconds)}",
@@ -48,6 +48,15 @@ def performance_table(runs: Sequence[Run], title: str = "Performance") -> "Table
             )
         table.add_section()
     return table
+
+
+def interval_text(measurement: Measurement) -> str:
+    """`±1.4%`; fewer than six blocks give no 95% interval, only their own range."""
+    count = len(measurement.block_seconds)
+    if count == 1:
+        return "one only"
+    spread = units.spread_text(measurement.seconds)
+    return spread if count >= 6 else f"{spread} of {count}"
 
 
 def share_text(measurement: Measurement, step: Measurement | None) -> str:
@@ -68,8 +77,8 @@ def cost_table(estimates: Sequence[tuple[int, Estimate]]) -> "Table":
     )
     evidence = ("evidence",) if grades else ()
     table = _table(
-        title, "", "service", "instance", "region", "$/h", "time", "cost", *evidence, "price",
-        left=("service", "instance", "region", "evidence", "price"),
+        title, "", "service", "instance", "region", "time", "cost", *evidence,
+        left=("service", "instance", "region", "evidence"),
     )  # fmt: skip
     for place, estimate in estimates:
         offer = estimate.offer
@@ -78,29 +87,29 @@ def cost_table(estimates: Sequence[tuple[int, Estimate]]) -> "Table":
             PROVIDER_NAMES[offer.provider],
             offer.instance_type + (" spot" if offer.allocation == "spot" else ""),
             offer.region,
-            units.usd_text(offer.usd_per_hour).removeprefix("$"),
             units.seconds_range(estimate.seconds),
             units.usd_range(estimate.usd),
             *((estimate.grade,) if grades else ()),
-            price_text(offer.basis, offer.as_of),
         )
     return table
 
 
 def unit_cost_table(estimates: Sequence[tuple[int, Estimate]]) -> "Table":
-    """The same offers by unit of work, start-up apart, at the middle estimate."""
+    """The same offers: rate, its basis and age, and the cost by unit of work, start-up apart."""
     table = _table(
-        "Cost by unit of work, start-up apart, middle estimate",
-        "", "instance", "epoch", "$/epoch", "$/million samples", "samples/$",
-        left=("instance",),
+        "Rate, and cost by unit of work: start-up apart, middle estimate",
+        "", "instance", "$/h", "price", "epoch", "$/epoch", "$/M samples", "samples/$",
+        left=("instance", "price"),
     )  # fmt: skip
     for place, estimate in estimates:
         table.add_row(
             str(place),
             estimate.offer.instance_type,
+            units.usd_text(estimate.offer.usd_per_hour).removeprefix("$"),
+            price_text(estimate.offer.basis, estimate.offer.as_of),
             units.seconds_text(estimate.epoch_seconds.mid),
-            units.usd_text(estimate.usd_per_epoch.mid),
-            units.usd_text(estimate.usd_per_million_samples),
+            units.usd_text(estimate.usd_per_epoch.mid).removeprefix("$"),
+            units.usd_text(estimate.usd_per_million_samples).removeprefix("$"),
             units.count_text(float(estimate.samples_per_usd)),
         )
     return table

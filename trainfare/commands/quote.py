@@ -59,14 +59,17 @@ def quote(
         allocation=allocation,
     )
     answers: list[tuple[Run, Quote]] = []
+    shared: list[str] = []
     for workload in workloads or DEFAULT_WORKLOADS:
         asked = measuring.Asked(workload=workload, **how)
         run = measuring.fresh_or_new(asked, store)
         answers.append((run, _quote(run, epochs, samples_per_epoch, offers, store)))
         if not as_json:
-            show(*answers[-1], top)
+            shared += show(*answers[-1], top)
     if as_json:
         _print_json(answers)
+    for line in dict.fromkeys(shared):
+        output.print_line(line)
 
 
 def _quote(
@@ -110,17 +113,18 @@ def _print_json(answers: list[tuple[Run, Quote]]) -> None:
     )
 
 
-def show(run: Run, answer: Quote, top: int) -> None:
-    """The answer as a person reads it: what was measured, the best offers, what to do next."""
+def show(run: Run, answer: Quote, top: int) -> list[str]:
+    """Print the answer as a person reads it; return the notes that other answers may share."""
     from estimators.rank import tied_with_best
     from results import lines, tables
 
     for line in lines.headline(run, answer, measuring.age(run).total_seconds()):
         output.print_line(line)
     output.print_table(tables.performance_table([run]))
-    shown = best_of_each(answer.estimates, top)
+    shown = lines.best_of_each(answer.estimates, top)
     output.print_table(tables.cost_table(shown))
     output.print_table(tables.unit_cost_table(shown))
-    for line in lines.quote_notes(run, answer, shown, tied_with_best(answer.estimates)):
+    for line in lines.quote_notes(run, answer, tied_with_best(answer.estimates)):
         output.print_line(line)
     output.print_line("")
+    return lines.shared_notes(answer, shown)

@@ -1,0 +1,84 @@
+"""What is worked out from a record rather than stored in it."""
+
+from collections.abc import Callable
+from dataclasses import FrozenInstanceError
+from decimal import Decimal
+
+import pytest
+
+from results.records import Estimate, Job, Measurement, Run, Workload
+
+MakeMeasurement = Callable[..., Measurement]
+
+
+@pytest.mark.parametrize(("samples", "steps"), [(60000, 938), (64, 1), (65, 2), (1, 1)])
+def test_the_short_last_batch_is_a_step(
+    make_workload: Callable[..., Workload], samples: int, steps: int
+) -> None:
+    assert make_workload(samples_per_epoch=samples, batch_size=64).steps_per_epoch == steps
+
+
+@pytest.mark.parametrize(
+    ("quiet", "disturbed", "verdict"),
+    [
+        (9, 0, "quiet"),
+        (5, 15, "quiet"),  # five, and a quarter of all
+        (4, 0, "quiet"),  # all there are
+        (4, 16, "contended"),
+        (5, 16, "contended"),  # five, but less than a quarter
+        (0, 1, "contended"),
+        (0, 0, "contended"),
+    ],
+)
+def test_verdict(
+    make_measurement: MakeMeasurement, quiet: int, disturbed: int, verdict: str
+) -> None:
+    flags = (False,) * quiet + (True,) * disturbed
+    found = make_measurement(block_seconds=(0.1,) * len(flags), disturbed=flags)
+    assert found.verdict == verdict
+
+
+def test_disturbed_blocks_do_not_count_in_a_quiet_run(make_measurement: MakeMeasurement) -> None:
+    found = make_measurement(
+        block_seconds=(1.0,) * 6 + (9.0,) * 3,
+        disturbed=(False,) * 6 + (True,) * 3,
+        steps_per_block=10,
+    )
+    assert found.sample_seconds == (0.1,) * 6
+    assert found.seconds.high == 0.1
+
+
+def test_a_contended_run_spans_all_its_blocks(make_measurement: MakeMeasurement) -> None:
+    blocks = tuple(float(i) for i in range(1, 41))
+    found = make_measurement(block_seconds=blocks, disturbed=(True,) * 40)
+    assert (found.seconds.low, found.seconds.mid, found.seconds.high) == (1.0, 20.5, 40.0)
+
+
+def test_samples_a_second(make_measurement: MakeMeasurement) -> None:
+    assert make_measurement(samples_per_repeat=64).samples_per_second == pytest.approx(640)
+    assert make_measurement("forward").samples_per_second is None  # unknown, not 0
+
+
+def test_the_verdict_of_a_run_is_that_of_its_step(
+    make_run: Callable[..., Run], make_measurement: MakeMeasurement
+) -> None:
+    noisy = make_measurement("load", disturbed=(True,) * 9)
+    assert make_run(measurements=(noisy, make_measurement("step"))).verdict == "quiet"
+    assert make_run(measurements=(make_measurement("epoch"),)).verdict == "quiet"
+    assert make_run(measurements=(make_measurement("load"),)).verdict == "contended"
+
+
+def test_cost_by_unit(
+    make_estimate: Callable[..., Estimate], make_workload: Callable[..., Workload]
+) -> None:
+    job = Job(workload=make_workload(), epochs=3, samples_per_epoch=50000, nodes=2)
+    found = make_estimate(job=job)  # two nodes at $3.60 an hour: $0.002 a second, 100 s
+    assert found.usd_per_epoch.mid == Decimal("0.2")
+    assert (found.usd_per_epoch.low, found.usd_per_epoch.high) == (Decimal("0.16"), Decimal("0.24"))
+    assert found.usd_per_million_samples == Decimal("4")
+    assert found.samples_per_usd == Decimal(250000)
+
+
+def test_records_do_not_change(make_run: Callable[..., Run]) -> None:
+    with pytest.raises(FrozenInstanceError):
+        make_run().partial = True  # type: ignore[misc]
