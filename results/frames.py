@@ -1,5 +1,6 @@
 """Records as pandas data frames, and from them CSV; pandas is loaded only here."""
 
+import csv
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
@@ -24,7 +25,8 @@ def estimates_frame(quotes: Iterable[Quote]) -> "pd.DataFrame":
 
 def csv_text(frame: "pd.DataFrame") -> str:
     """The frame as CSV. Text that a spreadsheet would run as a formula gets a `'` before it."""
-    return str(frame.map(_defused).to_csv(index=False))
+    # quoted, for a bare carriage return would otherwise begin a row, and there a formula
+    return str(frame.map(_defused).to_csv(index=False, quoting=csv.QUOTE_NONNUMERIC))
 
 
 def _frame(rows: Iterable[Row]) -> "pd.DataFrame":

@@ -66,6 +66,11 @@ def share_text(measurement: Measurement, step: Measurement | None) -> str:
     return f"{100 * measurement.seconds.mid / step.seconds.mid:.0f}%"
 
 
+def instance_text(offer: Offer) -> str:
+    """The instance type; what is rented on the spot market says so."""
+    return offer.instance_type + (" spot" if offer.allocation == "spot" else "")
+
+
 def cost_table(estimates: Sequence[tuple[int, Estimate]]) -> "Table":
     """Numbered offers with the time and cost of the whole job as 80% intervals.
 
@@ -85,7 +90,7 @@ def cost_table(estimates: Sequence[tuple[int, Estimate]]) -> "Table":
         table.add_row(
             str(place),
             PROVIDER_NAMES[offer.provider],
-            offer.instance_type + (" spot" if offer.allocation == "spot" else ""),
+            instance_text(offer),
             offer.region,
             units.seconds_range(estimate.seconds),
             units.usd_range(estimate.usd),
@@ -104,7 +109,7 @@ def unit_cost_table(estimates: Sequence[tuple[int, Estimate]]) -> "Table":
     for place, estimate in estimates:
         table.add_row(
             str(place),
-            estimate.offer.instance_type,
+            instance_text(estimate.offer),
             units.usd_text(estimate.offer.usd_per_hour).removeprefix("$"),
             price_text(estimate.offer.basis, estimate.offer.as_of),
             units.seconds_text(estimate.epoch_seconds.mid),
@@ -118,19 +123,18 @@ def unit_cost_table(estimates: Sequence[tuple[int, Estimate]]) -> "Table":
 def price_table(offers: Sequence[Offer]) -> "Table":
     """Offers as a price list."""
     table = _table(
-        "", "service", "instance", "region", "vCPU", "GiB", "GPU", "rent", "$/h", "price",
-        left=("service", "instance", "region", "GPU", "rent", "price"),
+        "", "service", "instance", "region", "vCPU", "GiB", "GPU", "$/h", "price",
+        left=("service", "instance", "region", "GPU", "price"),
     )  # fmt: skip
     for o in offers:
         gpu = f"{o.accelerator_count:g} × {o.accelerator}" if o.accelerator else ""
         table.add_row(
             PROVIDER_NAMES[o.provider],
-            o.instance_type,
+            instance_text(o),
             o.region,
             str(o.vcpus),
             f"{o.memory_gib:g}",
             gpu,
-            o.allocation.replace("_", " "),
             f"{o.usd_per_hour:.4f}",
             price_text(o.basis, o.as_of),
         )

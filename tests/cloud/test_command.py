@@ -41,7 +41,6 @@ def test_counts_below_one_are_refused(make_job: Any, make_offer: Any, given: Any
 @pytest.mark.parametrize(
     "options",
     [
-        (("data_root", "/home/me/mnist"),),
         (("--out", "/etc"),),
         (("image_size", "3\n2"),),
         (("image_size", "3" * 300),),

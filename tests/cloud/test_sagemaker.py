@@ -11,6 +11,7 @@ import pytest
 
 from cloud.sagemaker import plan
 from cloud.settings import AwsSettings
+from estimators.assumptions import NOT_FOR_TRAINING
 from results.errors import UsageError
 
 DIGEST = "ab" * 32
@@ -132,7 +133,6 @@ def test_a_missing_setting_is_named(
     [
         ({"region": "us-est-1"}, "Near: us-"),
         ({"instance_type": "ml.p3.2xlarge", "accelerator": "V100"}, "CUDA 13"),
-        ({"instance_type": "ml.m5d.large", "accelerator": None}, "notebooks only"),
         ({"instance_type": "ml.trn1.2xlarge", "accelerator": "Trainium"}, "Trainium"),
     ],
 )
@@ -148,9 +148,13 @@ def test_every_priced_instance_is_either_valid_or_refused(
 ) -> None:
     with PRICES.open(encoding="utf-8") as file:
         rows = {row["instance_type"]: row["accelerator"] or None for row in csv.DictReader(file)}
+    types = input_shape().members["ResourceConfig"].members["InstanceType"].enum
+    notebooks = {name for name in rows if NOT_FOR_TRAINING.fullmatch(name)}
+    assert len(notebooks) == 13
+    assert notebooks == rows.keys() - set(types)
     refused = []
-    for instance_type, accelerator in rows.items():
-        offer = make_offer(instance_type=instance_type, accelerator=accelerator)
+    for instance_type in rows.keys() - notebooks:
+        offer = make_offer(instance_type=instance_type, accelerator=rows[instance_type])
         try:
             request = plan(make_job(), offer, settings_of("aws"), 3600, DIGEST)
         except UsageError:
@@ -158,8 +162,4 @@ def test_every_priced_instance_is_either_valid_or_refused(
         else:
             assert problems(request, input_shape()) == [], instance_type
     assert len(rows) > 50
-    families = {name.split(".")[1] for name in refused}
-    assert families == {"c5", "m5", "m5d", "p3", "p3dn", "trn1", "trn1n"}
-    types = input_shape().members["ResourceConfig"].members["InstanceType"].enum
-    usable = ("p3", "p3dn", "trn1", "trn1n")
-    assert not [name for name in refused if name in types and name.split(".")[1] not in usable]
+    assert {name.split(".")[1] for name in refused} == {"p3", "p3dn", "trn1", "trn1n"}

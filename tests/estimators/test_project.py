@@ -161,6 +161,7 @@ def test_a_contended_run_says_so(make_run: MakeRun, make_offer: MakeOffer) -> No
             {"accelerator": "T4"},
             "needs 20.0 GiB of memory, T4 has 16",
         ),
+        ({}, CPU | {"instance_type": "ml.m5d.large"}, "rents this type to notebooks"),
         ({"peak_memory_bytes": 40 * 2**30}, CPU, "needs 40.0 GiB of memory, the instance has 32"),
     ],
 )

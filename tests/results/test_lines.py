@@ -15,6 +15,7 @@ from results.lines import (
     headline,
     known,
     quote_notes,
+    shared_notes,
     submit_command,
     warning_lines,
 )
@@ -88,11 +89,12 @@ def test_notes(
 ) -> None:
     best = make_estimate(as_of=FRESH, assumptions=("starts in 2 min",))
     quote = make_quote(best, left_out=(("too little memory", 7),))
-    notes = quote_notes(make_run(), quote, numbered(best), tied=1)
-    assert notes == [
-        "7 offers left out: too little memory",
-        "assumed for 1: starts in 2 min",
+    assert quote_notes(make_run(), quote, tied=1) == [
         f"see the request that would launch 1 (SageMaker): {submit_command(best)}",
+    ]
+    assert shared_notes(quote, numbered(best)) == [
+        "7 offers left out: too little memory",
+        "assumed for the first offer: starts in 2 min",
     ]
 
 
@@ -100,18 +102,18 @@ def test_a_tie_is_told(
     make_run: MakeRun, make_quote: Callable[..., Quote], make_estimate: MakeEstimate
 ) -> None:
     best = make_estimate(as_of=FRESH)
-    notes = quote_notes(make_run(), make_quote(best, best, best), numbered(best), tied=3)
+    notes = quote_notes(make_run(), make_quote(best, best, best), tied=3)
     assert notes[0] == "offers 1 to 3 can't be told apart by cost: their intervals overlap"
 
 
 def test_stale_prices_are_told_only_where_shown(
-    make_run: MakeRun, make_quote: Callable[..., Quote], make_estimate: MakeEstimate
+    make_quote: Callable[..., Quote], make_estimate: MakeEstimate
 ) -> None:
     fresh, stale = make_estimate(as_of=FRESH), make_estimate(as_of="2020")
     quote = make_quote(fresh, stale)
     told = f"! after a price: the list is over {STALE_DAYS} days old; check it first"
-    assert told in quote_notes(make_run(), quote, numbered(fresh, stale), tied=1)
-    assert told not in quote_notes(make_run(), quote, numbered(fresh), tied=1)
+    assert told in shared_notes(quote, numbered(fresh, stale))
+    assert told not in shared_notes(quote, numbered(fresh))
 
 
 def test_best_of_each_service(make_estimate: MakeEstimate) -> None:

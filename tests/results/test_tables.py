@@ -88,10 +88,9 @@ def test_the_share_of_the_step(make_measurement: MakeMeasurement) -> None:
 def test_cost(make_estimate: MakeEstimate) -> None:
     both = [make_estimate(as_of=AS_OF), make_estimate(as_of=AS_OF, allocation="spot")]
     first, second = shown(cost_table(numbered(both)))
-    for text in ("101", "SageMaker", "ml.g5.xlarge", "us-east-1", "3.60", "4.0–8.0 min"):
+    for text in ("101", "SageMaker", "ml.g5.xlarge", "us-east-1", "4.0–8.0 min"):
         assert text in first
     assert "$0.24–0.48" in first
-    assert "180 d!" in first
     assert "spot" not in first
     assert "spot" in second
 
@@ -108,8 +107,10 @@ def test_the_grade_is_told_of_all_or_of_each(make_estimate: MakeEstimate) -> Non
 
 
 def test_unit_cost(make_estimate: MakeEstimate) -> None:
-    (row,) = shown(unit_cost_table(numbered([make_estimate()])))
-    assert row.split() == ["101", "ml.g5.xlarge", "1.67", "min", "$0.10", "$1.67", "600,000"]
+    (row,) = shown(unit_cost_table(numbered([make_estimate(as_of=AS_OF)])))
+    assert " ".join(row.split()) == (
+        "101 ml.g5.xlarge 3.60 published 180 d! 1.67 min 0.10 1.67 600,000"
+    )
 
 
 def test_prices(make_offer: Callable[..., Offer]) -> None:
@@ -122,7 +123,6 @@ def test_prices(make_offer: Callable[..., Offer]) -> None:
         )
     )
     assert "0.5 × A10G" in gpu
-    assert "on demand" in gpu
     assert "3.6000" in gpu
     assert "A10G" not in plain
     assert "0 ×" not in plain
