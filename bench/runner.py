@@ -255,6 +255,7 @@ def describe(workload: Workload, reference: str, **more: object) -> WorkloadReco
 
 
 def metrics_of(session: Session) -> tuple[tuple[str, float], ...]:
+    """What the workload's own evaluation says of the trained model; nothing if it has none."""
     evaluate = getattr(session.workload, "evaluate", None)
     if evaluate is None:
         return ()

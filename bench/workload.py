@@ -67,6 +67,11 @@ class TorchWorkload:
     device: torch.device = field(init=False, default=torch.device("cpu"))
 
     def __post_init__(self) -> None:
+        if not callable(self.optimizer):
+            raise TypeError(
+                "optimizer must be a function of the parameters, as lambda p: SGD(p, 0.01), not "
+                f"a {type(self.optimizer).__name__}"
+            )
         self.samples_per_step = self.batch_size
         self.model_name = type(self.model).__name__
         self.parameter_count = sum(p.numel() for p in self.model.parameters())

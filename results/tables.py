@@ -123,13 +123,13 @@ def unit_cost_table(estimates: Sequence[tuple[int, Estimate]]) -> "Table":
 def price_table(offers: Sequence[Offer]) -> "Table":
     """Offers as a price list."""
     table = _table(
-        "", "service", "instance", "region", "vCPU", "GiB", "GPU", "$/h", "price",
-        left=("service", "instance", "region", "GPU", "price"),
+        "", "cloud", "instance", "region", "vCPU", "GiB", "GPU", "$/h", "price",
+        left=("cloud", "instance", "region", "GPU", "price"),
     )  # fmt: skip
     for o in offers:
-        gpu = f"{o.accelerator_count:g} × {o.accelerator}" if o.accelerator else ""
+        gpu = f"{o.accelerator_count:g}×{o.accelerator}" if o.accelerator else ""
         table.add_row(
-            PROVIDER_NAMES[o.provider],
+            o.provider,
             instance_text(o),
             o.region,
             str(o.vcpus),

@@ -4,30 +4,57 @@ Exit codes: 0 success, 1 regression, 2 usage, 3 no answer possible, 4 over budge
 130 interrupted.
 """
 
+import errno
 import os
 import sys
 
 from results.errors import TrainfareError
 
+INTERRUPTED = 130
+
 
 def main() -> int:
     """Run the command line and return its exit code; a user's mistake is one sentence."""
+    try:
+        code = _run()
+        sys.stdout.flush()  # here, where it can still be told that it failed
+        return code
+    except KeyboardInterrupt:
+        sys.stderr.write("\ntrainfare: interrupted; records kept before stay as they are.\n")
+        return INTERRUPTED
+    except BrokenPipeError:
+        # The reader (`| head`) has gone: nothing is wrong, and nobody is left to be told.
+        _discard_stdout()
+        return 0
+    except OSError as error:
+        if error.errno not in (errno.ENOSPC, errno.EDQUOT, errno.EIO):
+            raise
+        _discard_stdout()
+        sys.stderr.write(f"trainfare: Cannot write the answer: {error.strerror}. Make room.\n")
+        return 2
+
+
+def _run() -> int:
+    import click
+
     from trainfare.app import app
 
     try:
-        app(prog_name="trainfare")
+        code = app.main(prog_name="trainfare", standalone_mode=False)
     except TrainfareError as error:
         sys.stderr.write(f"trainfare: {error}\n")
         return error.exit_code
-    except BrokenPipeError:
-        # The reader (`| head`) has gone: nothing is wrong, and nobody is left to be told.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 0
-    except SystemExit as end:
-        if end.code == 130:
-            sys.stderr.write("\ntrainfare: interrupted; records kept before stay as they are.\n")
-        return end.code if isinstance(end.code, int) else int(end.code is not None)
-    return 0
+    except click.ClickException as error:
+        error.show()
+        return error.exit_code
+    except click.Abort:
+        raise KeyboardInterrupt from None
+    return code if isinstance(code, int) else 0
+
+
+def _discard_stdout() -> None:
+    """Or Python tries to write what is left once more when it ends."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 if __name__ == "__main__":

@@ -4,6 +4,7 @@ import json
 import logging
 import sys
 import textwrap
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from bench.runner import Progress
 
 MAX_WIDTH, PIPE_WIDTH = 120, 100
+PLAIN_SECONDS = 10.0
 
 
 def say(text: str) -> None:
@@ -102,12 +104,14 @@ def progress(name: str) -> Iterator["Progress"]:
 
 
 def _plain_progress(name: str) -> "Progress":
-    """In a pipe or a log: one line whenever something new begins."""
-    last: list[str] = []
+    """In a pipe or a log: a line when something else begins, and one in ten seconds within it."""
+    begun, told = "", 0.0
 
     def show(text: str, _share: float) -> None:
-        if [text] != last:
-            last[:] = [text]
+        nonlocal begun, told
+        step, now = text.partition(" ")[0], time.monotonic()
+        if step != begun or now - told >= PLAIN_SECONDS:
+            begun, told = step, now
             say(f"{name}: {text} …")
 
     return show

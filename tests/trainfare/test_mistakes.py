@@ -1,0 +1,266 @@
+"""A user's mistake is one sentence on stderr, its own exit code, and nothing on stdout."""
+
+import csv
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bench import nvml
+
+Cli = Callable[..., Any]
+PRICES = Path(__file__).parents[2] / "estimators" / "data" / "sagemaker.csv"
+AWS = ("--provider", "aws", "--instance", "ml.m5.xlarge", "--region", "us-east-1")
+
+
+def assert_told(answer: Any, told: str, code: int = 2) -> None:
+    assert answer.code == code, answer.err
+    assert answer.out == ""
+    assert told in " ".join(answer.err.split()), answer.err
+    assert "Traceback" not in answer.err
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (("qoute",), "qoute"),
+        (("measure",), "WORKLOAD"),
+        (("measure", "ccn"), "cnn"),
+        (("measure", "mlp", "--device", "tpu"), "tpu"),
+        (("measure", "mlp", "--max-seconds", "0"), "--max-seconds"),
+        (("measure", "mlp", "--batch-size", "0"), "--batch-size"),
+        (("measure", "mlp", "--image-size", "32"), "--image-size"),
+        (("measure", "torchvision:resnet5000"), "resnet5000"),
+        (("measure", "no/such.py:factory"), "no/such.py"),
+        (("measure", "no.such.module:factory"), "no.such"),
+        (("measure", "mine.py"), "mine.py"),
+        (("quote", "mlp", "--epochs", "0"), "--epochs"),
+        (("quote", "mlp", "--epochs", "-1"), "--epochs"),
+        (("quote", "mlp", "--epochs", "many"), "many"),
+        (("quote", "mlp", "--samples-per-epoch", "0"), "--samples-per-epoch"),
+        (("quote", "mlp", "--provider", "ibm"), "ibm"),
+        (("quote", "mlp", "--region", "us-est-1"), "us-e"),
+        (("quote", "mlp", "--gpu", "Voodoo2"), "Voodoo2"),
+        (("quote", "mlp", "--allocation", "reserved"), "reserved"),
+        (("quote", "mlp", "--prices", "none.csv"), "none.csv"),
+        (("prices", "list", "--instance", "ml.g99.xlarge"), "ml.g99.xlarge"),
+        (("prices", "list", "--max-usd-per-hour", "nan"), "nan"),
+        (("report", "--format", "pdf"), "pdf"),
+        (("submit", "mlp", *AWS, "--dry-run"), "--max-usd"),
+        (("submit", "mlp", *AWS, "--max-usd", "0", "--dry-run"), "--max-usd"),
+        (("submit", "mlp", *AWS, "--max-usd", "5"), "--dry-run"),
+        (("submit", "mlp", *AWS, "--nodes", "0", "--max-usd", "5", "--dry-run"), "--nodes"),
+        (("submit", "mlp", *AWS, "--max-usd", "5", "--dry-run"), "role_arn"),
+    ],
+)
+def test_one_sentence(cli: Cli, words: tuple[str, ...], told: str) -> None:
+    assert_told(cli(*words), told)
+
+
+@pytest.mark.skipif(nvml.gpu_count() > 0, reason="there is a GPU")
+@pytest.mark.parametrize("device", ["cuda", "cuda:1"])
+def test_a_gpu_that_is_not_there(cli: Cli, device: str) -> None:
+    assert_told(cli("measure", "mlp", "--device", device), "GPU")
+
+
+@pytest.mark.parametrize(
+    ("instance", "region", "told"),
+    [("ml.m5.xlargee", "us-east-1", "ml.m5.xlarge"), ("ml.m5.xlarge", "us-est-1", "us-east-1")],
+)
+def test_an_unknown_offer(
+    cli: Cli, configured: Path, instance: str, region: str, told: str
+) -> None:
+    words = ("--provider", "aws", "--instance", instance, "--region", region)
+    assert_told(cli("submit", "mlp", *words, "--max-usd", "5", "--dry-run"), told)
+
+
+def test_over_budget(cli: Cli, configured: Path) -> None:
+    words = ("submit", "mlp", *AWS, "--epochs", "1000000", "--max-usd", "0.01", "--dry-run")
+    assert_told(cli(*words), "--max-usd 0.01", code=4)
+
+
+def test_no_answer(cli: Cli, tmp_path: Path) -> None:
+    assert_told(cli("report", "--results", "empty"), "no measurement", code=3)
+    assert not (tmp_path / "empty").exists()
+
+
+@pytest.mark.parametrize("provider", ["gcp", "azure"])
+def test_each_missing_setting_is_named(cli: Cli, tmp_path: Path, provider: str) -> None:
+    instance = {"gcp": ("n1-standard-4", "us-central1"), "azure": ("Standard_D16as_v5", "eastus")}
+    name, region = instance[provider]
+    words = ("--provider", provider, "--instance", name, "--region", region)
+    answer = cli("submit", "mlp", *words, "--max-usd", "5", "--dry-run")
+    assert_told(answer, f"[{provider}]")
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("[aws\n", "not TOML"),
+        ("[awss]\n", "aws"),
+        ("aws = 3\n", "[aws]"),
+        ("[results]\nfolder = 'x'\n", "store"),
+    ],
+)
+def test_broken_settings(cli: Cli, tmp_path: Path, text: str, told: str) -> None:
+    (tmp_path / "trainfare.toml").write_text(text, encoding="utf-8")
+    assert_told(cli("quote", "mlp"), told)
+
+
+def price_rows() -> tuple[list[str], list[dict[str, str]]]:
+    with PRICES.open(encoding="utf-8") as file:
+        reader = csv.DictReader(file)
+        rows = [row for _, row in zip(range(3), reader, strict=False)]
+        return list(reader.fieldnames or ()), rows
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        (lambda rows: rows[1].update(price_usd_per_hour="0"), "line 3"),
+        (lambda rows: rows[1].update(price_usd_per_hour="-1"), "line 3"),
+        (lambda rows: rows[1].update(price_usd_per_hour="cheap"), "line 3"),
+        (lambda rows: [row.pop("region") for row in rows], "region"),
+        (lambda rows: rows.append(dict(rows[0])), "priced twice"),
+        (lambda rows: rows.clear(), "bad.csv"),
+    ],
+    ids=["zero", "negative", "no number", "no column", "duplicate", "no row"],
+)
+def test_a_bad_price_list(
+    cli: Cli, tmp_path: Path, change: Callable[[Any], Any], told: str
+) -> None:
+    columns, rows = price_rows()
+    change(rows)
+    columns = [c for c in columns if not rows or c in rows[0]]
+    with (tmp_path / "bad.csv").open("w", encoding="utf-8", newline="") as file:
+        writer = csv.DictWriter(file, columns)
+        writer.writeheader()
+        writer.writerows(rows)
+    assert_told(cli("quote", "mlp", "--prices", "bad.csv"), told)
+
+
+@pytest.mark.parametrize("content", [b"", b"\x89PNG\r\n\x1a\n\x00\xff", b"{}"])
+def test_no_price_list_at_all(cli: Cli, tmp_path: Path, content: bytes) -> None:
+    (tmp_path / "bad.csv").write_bytes(content)
+    assert_told(cli("prices", "list", "--prices", "bad.csv"), "bad.csv")
+
+
+@pytest.mark.parametrize("content", [b"", b'{"schema_version": 1, "kind"', b"\xff\x00", b"[]"])
+def test_an_unreadable_record_is_named_and_kept(cli: Cli, tmp_path: Path, content: bytes) -> None:
+    bad = tmp_path / "trainfare-results" / "runs" / "29990101T000000Z-mlp-0000.json"
+    bad.write_bytes(content)
+    answer = cli("quote", "mlp", "--json")
+    assert answer.code == 0, answer.err
+    assert bad.name in answer.err
+    assert bad.read_bytes() == content
+    assert answer.json["estimates"]
+
+
+def test_a_results_folder_that_cannot_be(cli: Cli, tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    for verb in ("measure", "quote"):
+        assert_told(cli(verb, "mlp", "--results", "file"), "file")
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
+def test_a_read_only_results_folder(cli: Cli, tmp_path: Path) -> None:
+    folder = tmp_path / "shut"
+    folder.mkdir(mode=0o500)
+    assert_told(cli("measure", "mlp", "--results", "shut"), "shut")
+
+
+@pytest.mark.parametrize(
+    ("body", "told"),
+    [
+        ("def factory(): raise ValueError('no data')", "no data"),
+        ("def factory(): return 3", "int"),
+        ("def other(): pass", "factory"),
+        ("factory = 3", "factory"),
+        ("def factory(", "mine.py"),
+        ("import nosuchmodule", "nosuchmodule"),
+    ],
+)
+def test_a_bad_factory(cli: Cli, tmp_path: Path, body: str, told: str) -> None:
+    (tmp_path / "mine.py").write_text(body, encoding="utf-8")
+    assert_told(cli("measure", "mine.py:factory"), told)
+
+
+def test_a_factory_that_yields_nothing(cli: Cli, tmp_path: Path) -> None:
+    (tmp_path / "mine.py").write_text(
+        """
+import torch
+from bench import TorchWorkload
+
+def factory():
+    model = torch.nn.Linear(1, 1)
+    return TorchWorkload(
+        name="none", model=model, loss=torch.nn.MSELoss(), batches=lambda batch_size: [],
+        optimizer=lambda p: torch.optim.SGD(p, 0.1), samples_per_epoch=10, batch_size=2,
+    )
+""",
+        encoding="utf-8",
+    )
+    assert_told(cli("measure", "mine.py:factory"), "batch")
+
+
+def test_ctrl_c_leaves_nothing(tmp_path: Path, env: dict[str, str]) -> None:
+    child = subprocess.Popen(
+        [sys.executable, "-m", "trainfare", "measure", "mlp", "--max-seconds", "60"],
+        cwd=tmp_path,
+        env=env,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    assert child.stderr is not None
+    for line in child.stderr:
+        if "torch" not in line:
+            break
+    time.sleep(0.3)
+    child.send_signal(signal.SIGINT)
+    out, err = child.communicate(timeout=60)
+    assert child.returncode == 130
+    assert out == ""
+    assert "interrupted" in err
+    assert "Traceback" not in err
+    files = [path for path in tmp_path.rglob("*") if path.is_file()]
+    assert [path for path in files if ".cache" not in path.parts] == []
+
+
+def test_a_reader_that_has_gone_is_no_error(tmp_path: Path, env: dict[str, str]) -> None:
+    done = subprocess.run(  # noqa: S602
+        f"{sys.executable} -m trainfare prices list | head -n 1; exit ${{PIPESTATUS[0]}}",
+        shell=True,
+        executable="/bin/bash",
+        cwd=tmp_path,
+        env=env,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0
+    assert "Traceback" not in done.stderr
+    assert "Exception" not in done.stderr
+
+
+def test_a_full_disk(tmp_path: Path, env: dict[str, str]) -> None:
+    if not Path("/dev/full").exists():
+        pytest.skip("no /dev/full here")
+    done = subprocess.run(  # noqa: S602
+        f"{sys.executable} -m trainfare prices list --json > /dev/full",
+        shell=True,
+        cwd=tmp_path,
+        env=env,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 2
+    assert "Traceback" not in done.stderr
+    assert "space" in done.stderr

@@ -1,0 +1,156 @@
+"""What each verb prints: promised keys as JSON, readable lines otherwise."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+MEASUREMENT = {
+    "workload", "phase", "device", "batch_size", "median_seconds", "low_seconds",
+    "high_seconds", "samples_per_second", "verdict",
+}  # fmt: skip
+ESTIMATE = {
+    "provider", "service", "region", "instance_type", "accelerator", "accelerator_count",
+    "allocation", "usd_per_hour", "basis", "as_of", "grade", "seconds", "usd",
+}  # fmt: skip
+PHASES = {"load", "copy", "forward", "backward", "optimizer", "step", "epoch"}
+Cli = Callable[..., Any]
+
+
+def assert_readable(answer: Any) -> None:
+    """Fits a pipe of 100 columns; only a command to copy is kept whole."""
+    assert answer.code == 0, answer.err
+    assert "\x1b" not in answer.out + answer.err
+    for line in answer.out.splitlines():
+        assert len(line) <= 100 or line.lstrip().startswith("trainfare "), line
+
+
+def test_measure(measured: Path) -> None:
+    (path,) = (measured / "trainfare-results" / "runs").iterdir()
+    assert json.loads(path.read_text(encoding="utf-8"))["schema_version"]
+
+
+def test_measure_json(cli: Cli) -> None:
+    answer = cli("measure", "mlp", "--max-seconds", "1", "--json")
+    assert answer.code == 0, answer.err
+    assert answer.json["schema_version"]
+    rows = answer.json["measurements"]
+    assert all(row.keys() >= MEASUREMENT for row in rows)
+    assert {"forward", "backward", "optimizer", "step"} <= {row["phase"] for row in rows} <= PHASES
+    for row in rows:
+        assert 0 < row["low_seconds"] <= row["median_seconds"] <= row["high_seconds"]
+
+
+def test_measure_as_text(cli: Cli) -> None:
+    answer = cli("measure", "rnn", "--max-seconds", "1")
+    assert_readable(answer)
+    for text in ("Performance: rnn", "optimizer", "parameters", "no NVIDIA GPU used"):
+        assert text in answer.out
+    assert "rnn: " in answer.err  # progress
+
+
+def test_quote_json(cli: Cli) -> None:
+    answer = cli("quote", "mlp", "--json", "--epochs", "3")
+    assert answer.code == 0, answer.err
+    rows = answer.json["estimates"]
+    assert all(row.keys() >= ESTIMATE for row in rows)
+    assert {row["provider"] for row in rows} == {"aws", "gcp", "azure"}
+    mids = [row["usd"]["mid"] for row in rows]
+    assert mids == sorted(mids)
+    for row in rows:
+        for figure in (row["seconds"], row["usd"]):
+            assert 0 < figure["low"] <= figure["mid"] <= figure["high"]
+    assert all(row.keys() >= MEASUREMENT for row in answer.json["measurements"])
+
+
+def test_quote_as_text(cli: Cli) -> None:
+    answer = cli("quote", "mlp")
+    assert_readable(answer)
+    for text in (
+        "mlp · 10 epochs", "Performance", "Cost of the whole job, 80% intervals",
+        "SageMaker", "Vertex AI", "Azure ML", "trainfare submit mlp --epochs 10",
+    ):  # fmt: skip
+        assert text in answer.out
+
+
+def test_quote_measures_nothing_twice(cli: Cli, tmp_path: Path) -> None:
+    cli("quote", "mlp")
+    cli("quote", "mlp", "--epochs", "2")
+    assert len(list((tmp_path / "trainfare-results" / "runs").iterdir())) == 1
+
+
+def test_filters_hold(cli: Cli) -> None:
+    words = ("--provider", "gcp", "--gpu", "T4", "--allocation", "spot")
+    rows = cli("quote", "mlp", "--json", *words).json["estimates"]
+    assert rows
+    for row in rows:
+        assert (row["provider"], row["accelerator"], row["allocation"]) == ("gcp", "T4", "spot")
+
+
+def test_prices(cli: Cli) -> None:
+    words = ("prices", "list", "--gpu", "T4", "--max-usd-per-hour", "1")
+    answer = cli(*words)
+    assert_readable(answer)
+    offers = cli(*words, "--json").json["offers"]
+    assert len(offers) > 0
+    rates = [offer["usd_per_hour"] for offer in offers]
+    assert rates == sorted(rates)
+    assert rates[-1] <= 1
+    assert f"{len(offers)} offers" in answer.err
+
+
+def test_report(cli: Cli, tmp_path: Path) -> None:
+    cli("quote", "mlp")
+    assert cli("report").code == 0
+    page = (tmp_path / "trainfare-results" / "report.md").read_text(encoding="utf-8")
+    assert "SageMaker" in page
+    answer = cli("report", "--format", "csv", "--out", "r.csv", "--json")
+    assert [Path(file).name for file in answer.json["files"]] == ["r.csv", "r-measurements.csv"]
+    assert (tmp_path / "r.csv").read_text(encoding="utf-8").count("\n") > 3
+
+
+def test_doctor(cli: Cli) -> None:
+    assert_readable(cli("doctor"))
+    found = cli("doctor", "--json").json
+    assert {"packages", "devices", "credentials", "prices", "results"} <= found.keys()
+    assert found["results"]["runs"] == 1
+    assert found["credentials"] == {"aws": None, "gcp": None, "azure": None}
+
+
+SUBMIT = {
+    "aws": ("--instance", "ml.m5.xlarge", "--region", "us-east-1"),
+    "gcp": ("--instance", "n1-standard-4", "--region", "us-central1"),
+    "azure": ("--instance", "Standard_D16as_v5", "--region", "eastus"),
+}
+
+
+@pytest.mark.parametrize("allocation", ["on_demand", "spot"])
+@pytest.mark.parametrize("provider", SUBMIT)
+def test_dry_run(cli: Cli, configured: Path, provider: str, allocation: str) -> None:
+    words = ("submit", "mlp", "--provider", provider, *SUBMIT[provider], "--max-usd", "50")
+    words += ("--nodes", "2", "--allocation", allocation, "--dry-run")
+    answer = cli(*words, "--json")
+    assert answer.code == 0, answer.err
+    assert answer.json["request"]
+    assert answer.json["estimate"]["provider"] == provider
+    assert 0 < answer.json["cap"]["max_usd"] <= 50
+    assert answer.json["cap"]["max_seconds"] >= 60
+    assert cli(*words, "--json").json["request"] == answer.json["request"]  # the very same
+    text = cli(*words)
+    assert text.code == 0
+    assert "nothing was sent" in text.out
+    assert "at worst" in text.out
+
+
+@pytest.mark.parametrize("verb", ["measure", "quote", "prices", "submit", "report", "doctor"])
+def test_help(cli: Cli, verb: str) -> None:
+    answer = cli(verb, "--help")
+    assert_readable(answer)
+    assert "--" in answer.out
+    assert verb in cli("--help").out
+
+
+def test_version(cli: Cli) -> None:
+    assert cli("--version").out.strip()[0].isdigit()
