@@ -89,7 +89,6 @@ def find_offer(
     """
     whose, how = lookup.known_provider(provider), lookup.known_allocation(allocation)
     scope = [o for o in offers if o.provider == whose]
-    lookup.known_region(region, scope, whose)
     kind = lookup.known_instance(instance_type, scope, whose)
     rented = [o for o in scope if o.instance_type == kind and o.allocation == how]
     if not rented:

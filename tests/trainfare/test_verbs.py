@@ -82,11 +82,11 @@ def test_quote_measures_nothing_twice(cli: Cli, tmp_path: Path) -> None:
 
 
 def test_filters_hold(cli: Cli) -> None:
-    words = ("--provider", "gcp", "--gpu", "T4", "--allocation", "spot")
+    words = ("--provider", "gcp", "--gpu", "none", "--allocation", "spot")
     rows = cli("quote", "mlp", "--json", *words).json["estimates"]
     assert rows
     for row in rows:
-        assert (row["provider"], row["accelerator"], row["allocation"]) == ("gcp", "T4", "spot")
+        assert (row["provider"], row["accelerator"], row["allocation"]) == ("gcp", None, "spot")
 
 
 def test_prices(cli: Cli) -> None:
