@@ -18,7 +18,7 @@ def _table(title: str, *columns: str, left: Sequence[str] = ()) -> "Table":
     from rich.table import Table
 
     table = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0))
-    table.pad_edge = False
+    table.pad_edge = table.show_edge = False
     table.title_style, table.header_style = "bold", "bold"
     for name in columns:
         table.add_column(name, justify="left" if name in left else "right", overflow="fold")
@@ -123,7 +123,7 @@ def unit_cost_table(estimates: Sequence[tuple[int, Estimate]]) -> "Table":
 def price_table(offers: Sequence[Offer]) -> "Table":
     """Offers as a price list."""
     table = _table(
-        "", "cloud", "instance", "region", "vCPU", "GiB", "GPU", "$/h", "price",
+        "", "cloud", "instance", "region", "vCPU/GiB", "GPU", "$/h", "price",
         left=("cloud", "instance", "region", "GPU", "price"),
     )  # fmt: skip
     for o in offers:
@@ -132,8 +132,7 @@ def price_table(offers: Sequence[Offer]) -> "Table":
             o.provider,
             instance_text(o),
             o.region,
-            str(o.vcpus),
-            f"{o.memory_gib:g}",
+            f"{o.vcpus}/{o.memory_gib:g}",
             gpu,
             f"{o.usd_per_hour:.4f}",
             price_text(o.basis, o.as_of),

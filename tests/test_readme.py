@@ -1,5 +1,6 @@
 """What the README shows is true: its commands run, and its output is what they print."""
 
+import itertools
 import re
 import shlex
 import shutil
@@ -57,7 +58,7 @@ def headings(text: str) -> list[list[str]]:
     lines = text.splitlines()
     return [
         line.split()
-        for here, rule in zip(lines, lines[1:], strict=False)
+        for here, rule in itertools.pairwise(lines)
         if "───" in rule
         for line in (lines[lines.index(here) - 1], here)
     ]
@@ -70,7 +71,7 @@ def test_output_looks_as_shown(folder: Path) -> None:
     assert [" ".join(h) for h in headings(SHOWN)] == [" ".join(h) for h in headings(printed)][:4]
     assert SHOWN.splitlines()[0] == printed.splitlines()[0]
     for phase in ("load", "forward", "backward", "optimizer", "step", "epoch"):
-        assert re.search(rf"^ cnn +cpu +{phase} ", printed, re.MULTILINE)
+        assert re.search(rf"^cnn +cpu +{phase} ", printed, re.MULTILINE)
 
 
 def test_links_lead_somewhere() -> None:

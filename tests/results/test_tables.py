@@ -122,7 +122,7 @@ def test_prices(make_offer: Callable[..., Offer]) -> None:
             ]
         )
     )
-    assert "0.5 × A10G" in gpu
+    assert "0.5×A10G" in gpu
     assert "3.6000" in gpu
     assert "A10G" not in plain
     assert "0 ×" not in plain
