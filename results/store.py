@@ -11,10 +11,18 @@ from typing import TypeVar
 
 from results import codec
 from results.errors import RecordError, UsageError
+from results.jobs import JobHandle, JobIntent, Outcome
 from results.records import Quote, Run
 
-T = TypeVar("T", Run, Quote)
-FOLDERS: dict[type, str] = {Run: "runs", Quote: "quotes"}
+T = TypeVar("T", Run, Quote, JobIntent, JobHandle, Outcome)
+# Where the records of a kind lie, and the field that names their file.
+FOLDERS: dict[type, tuple[str, str]] = {
+    Run: ("runs", "run_id"),
+    Quote: ("quotes", "quote_id"),
+    JobIntent: ("intents", "job_name"),
+    JobHandle: ("handles", "job_name"),
+    Outcome: ("outcomes", "job_name"),
+}
 MAX_RECORD_BYTES = 64 * 2**20  # far above any real record; a larger file is not one
 
 
@@ -72,15 +80,15 @@ class Store:
 
     def add(self, record: T) -> Path:
         """Keep `record` under its own id and return the file."""
-        name = record.run_id if isinstance(record, Run) else record.quote_id
-        path = self.folder / FOLDERS[type(record)] / f"{name}.json"
+        folder, id_field = FOLDERS[type(record)]
+        path = self.folder / folder / f"{getattr(record, id_field)}.json"
         write_atomically(path, codec.dumps(record) + "\n")
         return path
 
     def newest_first(self, kind: type[T]) -> Iterator[T]:
         """Records of `kind`, the newest id first; bad files are noted in `problems`, not hidden."""
         try:
-            paths = sorted((self.folder / FOLDERS[kind]).glob("*.json"), reverse=True)
+            paths = sorted((self.folder / FOLDERS[kind][0]).glob("*.json"), reverse=True)
         except OSError as error:
             raise UsageError(f"Cannot read {self.folder}: {error.strerror}.") from None
         for path in paths:
