@@ -1,0 +1,103 @@
+"""A step from one GPU to another: what every quote and every line of `trainfare project` rests on.
+
+there = host · clock_here/clock_there + (here − host) · exp(law + own runs)
+"""
+
+import math
+from dataclasses import dataclass
+
+from estimators.assumptions import SAME_GPU_SPREAD
+from estimators.experience import NO_EXPERIENCE, Experience, Mode
+from estimators.hardware import Accelerator, Precision
+from estimators.law import Law, fitted, log_factor, log_rates, log_spread
+from results.records import Grade
+from results.statistics import Interval
+
+LARGEST_HOST_SHARE = 0.9  # of a step: something runs on the device
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StepTask:
+    """A time measured on `source` that is wanted on `target`."""
+
+    mode: Mode
+    precision: Precision
+    source: Accelerator
+    target: Accelerator
+    seconds: float  # of a step; of a sample where the batch is not known
+    is_step: bool = True
+    fixed_seconds: float | None = None  # of a step, from a batch sweep on the source
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProjectedStep:
+    """The time there as an 80% interval, and the numbers that led to it."""
+
+    seconds: Interval
+    grade: Grade
+    host_seconds: float  # of the measured step: launches, which a device does not speed up
+    log_rates: tuple[float, ...]  # FLOP/s, bandwidth, multiprocessors: there over here
+    device_factor: float  # of the rest, by the law alone
+    own_factor: float  # what own runs on several devices add to it; 1 without any
+    own_models: int  # that ran on both devices
+    spread_factor: float  # the interval is seconds ×/÷ this
+
+
+def project_step(
+    task: StepTask, experience: Experience = NO_EXPERIENCE, law: Law | None = None
+) -> ProjectedStep:
+    """Project one step from GPU to GPU.
+
+    Latency of kernels and launches goes with the clock, the rest with the law (see
+    `estimators.law`) and with what own runs say of the two devices. The interval is a conformal
+    one; evidence from own runs narrows it. Raises NoAnswerError where a peak figure is missing.
+    """
+    law = law or fitted()
+    source, target = task.source, task.target
+    host = host_seconds(law, task)
+    gains = tuple(log_rates(source, target, task.precision))
+    if source.chip == target.chip:
+        own, models, spread = 0.0, 0, math.log1p(SAME_GPU_SPREAD)
+    else:
+        own = experience.log_shift(source.chip, target.chip, task.mode, task.precision)
+        models = experience.models_on_both(source.chip, target.chip)
+        length = task.seconds if task.is_step else None
+        spread = log_spread(law, source, target, task.precision, length) * narrowing(law, models)
+    device = math.exp(log_factor(law, source, target, task.precision))
+    mid = host * clock_factor(source, target) + (task.seconds - host) * device * math.exp(own)
+    return ProjectedStep(
+        seconds=Interval(low=mid / math.exp(spread), mid=mid, high=mid * math.exp(spread)),
+        grade="measured" if source.chip == target.chip else "calibrated" if models else "projected",
+        host_seconds=host,
+        log_rates=gains,
+        device_factor=device,
+        own_factor=math.exp(own),
+        own_models=models,
+        spread_factor=math.exp(spread),
+    )
+
+
+def host_seconds(law: Law, task: StepTask) -> float:
+    """The part of the measured step that is launches and latency, seconds.
+
+    From the batch sweep where there is one, else a share of the step; capped, as a large fixed part
+    is work on weights rather than the host's (uncapped it spoils large models).
+    """
+    if not task.is_step:
+        return 0.0
+    told = task.fixed_seconds
+    known = law.host_share * task.seconds if told is None else told
+    return min(known, law.host_cap_seconds, LARGEST_HOST_SHARE * task.seconds)
+
+
+def clock_factor(source: Accelerator, target: Accelerator) -> float:
+    """How much longer a kernel's latency is there: the inverse ratio of clocks; 1 if unknown."""
+    if source.clock_mhz is None or target.clock_mhz is None:
+        return 1.0
+    return source.clock_mhz / target.clock_mhz
+
+
+def narrowing(law: Law, models: int) -> float:
+    """What evidence from `models` own models leaves of the spread: 1 for none, falling with each."""
+    doubt = law.own_runs_half / (models + law.own_runs_half)
+    return law.own_runs_spread + (1 - law.own_runs_spread) * doubt
