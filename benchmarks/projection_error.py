@@ -34,13 +34,12 @@ def laws(folder: Path, truth: list[Row]) -> tuple[dict[tuple[str, str], Law], li
     pairs, found = data.pairs_of(measured), {}
     for suite, target in sorted({(t["suite"], t["target"]) for t in truth}):
         device = find_device(target)
-        known = [
-            p
-            for p in pairs
-            if p.suite != suite and device not in (p.here.observation.accelerator, p.there.observation.accelerator)
-        ]  # fmt: skip
+        known = [p for p in pairs if p.suite != suite and device not in devices(p)]
         law = fit(known)
-        of_runs = {"own_runs_spread": fitted().own_runs_spread, "own_runs_half": fitted().own_runs_half}
+        of_runs = {
+            "own_runs_spread": fitted().own_runs_spread,
+            "own_runs_half": fitted().own_runs_half,
+        }
         found[suite, target] = replace(law, **of_runs)
     return found, measured
 
@@ -110,15 +109,26 @@ def show(name: str, scored: Scored) -> None:
     near = by_suite([(t, p) for t, p in kept if same_generation(t)])
     within = [mean(percent(t, p) for t, p in group) for group in near.values()]
     right, compared = ordering(kept)
-    print(f"mean over suites {mean(r[0] for r in rows):.1f}%, of the medians {mean(r[1] for r in rows):.1f}%")
+    held, width = mean(covered(t, p) for t, p in kept), median(factor(p) for _, p in kept)
+    means, medians, inside = zip(*rows, strict=True)
+    print(f"mean over suites {mean(means):.1f}%, of the medians {mean(medians):.1f}%")
     print(
-        f"80% interval holds for {mean(covered(t, p) for t, p in kept):.1%}, at least "
-        f"{min(r[2] for r in rows):.0%} in a suite; median width ×{median(factor(p) for _, p in kept):.2f}"
+        f"80% interval holds for {held:.1%}, at least {min(inside):.0%} in a suite; "
+        f"median width ×{width:.2f}"
     )
     print(
-        f"launch-bound {mean(launch):.1f}% (n={len(launch)}); within a generation "
-        f"{mean(within):.1f}%; right order {right:.1%} (n={compared}); refused {1 - len(kept) / len(scored):.1%}"
+        f"launch-bound {average(launch)} (n={len(launch)}); within a generation "
+        f"{average(within)}; right order {right:.1%} (n={compared}); "
+        f"refused {1 - len(kept) / len(scored):.1%}"
     )
+
+
+def average(errors: list[float]) -> str:
+    return f"{mean(errors):.1f}%" if errors else "not tried"
+
+
+def devices(pair: data.Pair) -> tuple[object, object]:
+    return pair.here.observation.accelerator, pair.there.observation.accelerator
 
 
 def same_generation(t: Row) -> bool:

@@ -16,6 +16,7 @@ from benchmarks import projection_data as data
 from estimators.experience import learn
 from estimators.hardware import Precision
 from estimators.law import FITTED, RATES, Law, log_factor, log_spread
+from estimators.step import narrowing
 
 PRECISIONS: tuple[Precision, ...] = ("fp32", "tf32", "half")
 HUBER = 0.2  # log error from which on a pair pulls no harder
@@ -125,7 +126,9 @@ def fit_own_runs(law: Law, pairs: list[data.Pair], measured: list[data.Measured]
     left = {n: [] for n in MODELS_TRIED}  # type: dict[int, list[float]]
     suites = sorted({p.suite for p in pairs})
     models = {s: sorted({m.observation.label for m in measured if m.suite == s}) for s in suites}
-    laws = {s: replace(law, exponents=exponents([p for p in pairs if p.suite != s])) for s in suites}
+    laws = {
+        s: replace(law, exponents=exponents([p for p in pairs if p.suite != s])) for s in suites
+    }
     for trial in range(TRIALS):
         order = {s: np.random.default_rng(trial).permutation(models[s]) for s in suites}
         for n in MODELS_TRIED:
@@ -133,12 +136,13 @@ def fit_own_runs(law: Law, pairs: list[data.Pair], measured: list[data.Measured]
             for suite in suites:
                 left[n].append(_left(laws[suite], suite, own, pairs, measured))
     share = [float(np.mean(left[n])) for n in MODELS_TRIED]
-    tried = [
-        (sum((s - (r + (1 - r) * h / (n + h))) ** 2 for n, s in zip(MODELS_TRIED, share, strict=True)), r, h)
-        for r in np.arange(0.2, 1.0, 0.01)
-        for h in np.arange(0.1, 4.0, 0.05)
-    ]  # fmt: skip
-    _, rest, half = min(tried)
+    grid = [(r, h) for r in np.arange(0.2, 1.0, 0.01) for h in np.arange(0.1, 4.0, 0.05)]
+
+    def off(guess: tuple[float, float]) -> float:
+        tried = replace(law, own_runs_spread=guess[0], own_runs_half=guess[1])
+        return sum((s - narrowing(tried, n)) ** 2 for n, s in zip(MODELS_TRIED, share, strict=True))
+
+    rest, half = min(grid, key=off)
     return replace(law, own_runs_spread=round(float(rest), 3), own_runs_half=round(float(half), 3))
 
 
@@ -178,9 +182,7 @@ def main(folder: Path) -> None:
     pairs = data.pairs_of(measured)
     law = fit_own_runs(fit(pairs), pairs, measured)
     plain = asdict(law)
-    plain["exponents"] = {
-        p: dict(zip(RATES, e, strict=True)) for p, e in law.exponents.items()
-    }
+    plain["exponents"] = {p: dict(zip(RATES, e, strict=True)) for p, e in law.exponents.items()}
     text = json.dumps(
         {
             "made_by": "python -m benchmarks.projection_fit DATA",

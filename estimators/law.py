@@ -1,7 +1,7 @@
 """The law from one GPU to another: exponents of what the devices can do, and how far to trust it.
 
-log(time there / time here) = −Σ exponent_k · log(rate_k there / rate_k here), k = peak FLOP/s of the
-precision class, memory bandwidth, multiprocessors. Fitted by benchmarks/projection_fit.py.
+log(time there / time here) = −Σ exponent_k · log(rate_k there / rate_k here), with k = peak FLOP/s
+of the precision class, memory bandwidth, multiprocessors. Fitted by benchmarks/projection_fit.py.
 """
 
 import functools

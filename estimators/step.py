@@ -40,7 +40,7 @@ class ProjectedStep:
     device_factor: float  # of the rest, by the law alone
     own_factor: float  # what own runs on several devices add to it; 1 without any
     own_models: int  # that ran on both devices
-    spread_factor: float  # the interval is seconds ×/÷ this
+    spread_factor: float  # the upper end over the middle
 
 
 def project_step(
@@ -57,23 +57,25 @@ def project_step(
     host = host_seconds(law, task)
     gains = tuple(log_rates(source, target, task.precision))
     if source.chip == target.chip:
-        own, models, spread = 0.0, 0, math.log1p(SAME_GPU_SPREAD)
+        own, models = 0.0, 0
+        low, high = 1 - SAME_GPU_SPREAD, 1 + SAME_GPU_SPREAD
     else:
         own = experience.log_shift(source.chip, target.chip, task.mode, task.precision)
         models = experience.models_on_both(source.chip, target.chip)
         length = task.seconds if task.is_step else None
         spread = log_spread(law, source, target, task.precision, length) * narrowing(law, models)
+        low, high = math.exp(-spread), math.exp(spread)
     device = math.exp(log_factor(law, source, target, task.precision))
     mid = host * clock_factor(source, target) + (task.seconds - host) * device * math.exp(own)
     return ProjectedStep(
-        seconds=Interval(low=mid / math.exp(spread), mid=mid, high=mid * math.exp(spread)),
+        seconds=Interval(low=mid * low, mid=mid, high=mid * high),
         grade="measured" if source.chip == target.chip else "calibrated" if models else "projected",
         host_seconds=host,
         log_rates=gains,
         device_factor=device,
         own_factor=math.exp(own),
         own_models=models,
-        spread_factor=math.exp(spread),
+        spread_factor=high,
     )
 
 
@@ -98,6 +100,6 @@ def clock_factor(source: Accelerator, target: Accelerator) -> float:
 
 
 def narrowing(law: Law, models: int) -> float:
-    """What evidence from `models` own models leaves of the spread: 1 for none, falling with each."""
+    """What is left of the spread where `models` own models ran on both devices; 1 for none."""
     doubt = law.own_runs_half / (models + law.own_runs_half)
     return law.own_runs_spread + (1 - law.own_runs_spread) * doubt

@@ -4,7 +4,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from estimators.hardware import accelerator, accelerators, find_accelerator, match_device
+from estimators.hardware import (
+    accelerator,
+    accelerators,
+    find_accelerator,
+    find_device,
+    match_device,
+    unknown_device,
+)
 from results.errors import UsageError
 from results.records import Offer
 
@@ -69,7 +76,7 @@ def test_the_table_is_sound() -> None:
         assert a.source
         assert 2010 < a.year < 2030
         if not a.projectable:
-            assert a.speed("fp32") is None
+            assert a.peak_tflops("fp32") is None
             continue
         assert a.fp32_tflops and a.tf32_tflops and a.half_tflops
         assert a.fp32_tflops <= a.tf32_tflops <= a.half_tflops
@@ -80,8 +87,26 @@ def test_only_trainium_cannot_be_projected() -> None:
     assert [a.name for a in accelerators().values() if not a.projectable] == ["Trainium"]
 
 
-def test_speed_is_the_root_of_peak_and_bandwidth() -> None:
-    assert accelerator("T4").speed("half") == pytest.approx((65.1 * 320) ** 0.5)
+def test_peak_is_that_of_the_precision_as_far_as_it_can_be_issued() -> None:
+    assert accelerator("T4").peak_tflops("half") == 65.1
+    assert accelerator("K80").peak_tflops("fp32") == pytest.approx(4.37 * 2 / 3)
+
+
+@pytest.mark.parametrize(
+    ("name", "found"),
+    [("A100-80GB-PCIe", "A100-80GB-PCIE"), ("H100-SXM", "H100"), ("V100-SXM2", "V100"),
+     ("RTX 2060 MaxQ", "RTX 2060 Max-Q"), ("GH200-96GB", "GH200"), ("T4", "T4"),
+     ("Tesla T4", "T4"), ("NVIDIA H100 NVL", "H100-NVL"), ("a10g", "A10G")],
+)  # fmt: skip
+def test_a_device_is_found_by_any_of_its_names(name: str, found: str) -> None:
+    device = find_device(name)
+    assert device is not None
+    assert device.name == found
+
+
+def test_an_unknown_device_is_told_with_the_nearest() -> None:
+    assert find_device("A100H") is None
+    assert "A100" in unknown_device("A100H")
 
 
 def test_an_unknown_accelerator() -> None:
