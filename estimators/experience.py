@@ -38,7 +38,7 @@ class Experience:
     """Effects of devices and pairs, and how many models ran on both devices of a pair."""
 
     effects: dict[Effect, float]
-    models: dict[tuple[str, str], int]
+    models: dict[Effect, int]  # by pair of chips, and by pair, mode and precision
 
     def log_shift(self, source: str, target: str, mode: Mode, precision: Precision) -> float:
         """What to add to the log of the law's factor from `source` to `target` (chips)."""
@@ -46,8 +46,13 @@ class Experience:
         return sum(sign * self.effects.get(effect, 0.0) for effect, sign in signed)
 
     def models_on_both(self, source: str, target: str) -> int:
-        """How many models ran on both chips."""
+        """How many models ran on both chips, in any mode and precision."""
         return self.models.get(_ordered(source, target), 0)
+
+    def evidence(self, source: str, target: str, mode: Mode, precision: Precision) -> float:
+        """Models on both chips; those of another mode or precision count half."""
+        alike = self.models.get((*_ordered(source, target), mode, precision), 0)
+        return (alike + self.models_on_both(source, target)) / 2
 
 
 NO_EXPERIENCE: Final = Experience(effects={}, models={})
@@ -58,7 +63,8 @@ class _Pair:
     label: str
     error: float
     signed: tuple[tuple[Effect, int], ...]
-    chips: tuple[str, str]
+    chips: Effect
+    kind: Effect  # mode and precision
 
 
 def learn(observations: Iterable[Observation], law: Law) -> Experience:
@@ -71,10 +77,11 @@ def learn(observations: Iterable[Observation], law: Law) -> Experience:
     if not pairs:
         return NO_EXPERIENCE
     same: dict[tuple[object, ...], int] = defaultdict(int)
-    labels: dict[tuple[str, str], set[str]] = defaultdict(set)
+    labels: dict[Effect, set[str]] = defaultdict(set)
     for pair in pairs:
         same[_weighed(pair)] += 1
         labels[pair.chips].add(pair.label)
+        labels[pair.chips + pair.kind].add(pair.label)
     weights = [1 / same[_weighed(pair)] for pair in pairs]
     return Experience(
         effects=_ridge(pairs, weights, law.shrinkage),
@@ -99,6 +106,7 @@ def _pairs(observations: Iterable[Observation], law: Law) -> Iterator[_Pair]:
                 error=_error(a, b, law),
                 signed=tuple(_effects(here, there, a.mode, a.precision)),
                 chips=(here, there),
+                kind=(a.mode, a.precision),
             )
 
 

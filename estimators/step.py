@@ -62,8 +62,9 @@ def project_step(
     else:
         own = experience.log_shift(source.chip, target.chip, task.mode, task.precision)
         models = experience.models_on_both(source.chip, target.chip)
+        evidence = experience.evidence(source.chip, target.chip, task.mode, task.precision)
         length = task.seconds if task.is_step else None
-        spread = log_spread(law, source, target, task.precision, length) * narrowing(law, models)
+        spread = log_spread(law, source, target, task.precision, length) * narrowing(law, evidence)
         low, high = math.exp(-spread), math.exp(spread)
     device = math.exp(log_factor(law, source, target, task.precision))
     mid = host * clock_factor(source, target) + (task.seconds - host) * device * math.exp(own)
@@ -99,7 +100,7 @@ def clock_factor(source: Accelerator, target: Accelerator) -> float:
     return source.clock_mhz / target.clock_mhz
 
 
-def narrowing(law: Law, models: int) -> float:
+def narrowing(law: Law, models: float) -> float:
     """What is left of the spread where `models` own models ran on both devices; 1 for none."""
     doubt = law.own_runs_half / (models + law.own_runs_half)
     return law.own_runs_spread + (1 - law.own_runs_spread) * doubt
