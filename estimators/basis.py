@@ -24,6 +24,7 @@ class Basis:
     contended: bool
     accelerator: Accelerator | None  # what the run was measured on; None on a CPU or if unknown
     fixed_seconds: float | None = None  # of a step, where runs with other batch sizes tell
+    thread_scaling: float | None = None  # time ∝ threads^−this, where own runs tell
     siblings: tuple["Basis", ...] = ()  # the same job, measured elsewhere or on more devices
     experience: Experience = NO_EXPERIENCE
 
@@ -88,6 +89,7 @@ def _reduced(run: Run, past: PastRuns) -> Basis:
         contended=("epoch" if epoch else "step") in contended,
         accelerator=match_device(run.machine.device_name) if run.machine.is_gpu else None,
         fixed_seconds=past.fixed_seconds(run),
+        thread_scaling=past.thread_scaling(run),
     )
 
 

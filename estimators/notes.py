@@ -10,6 +10,7 @@ from estimators.assumptions import (
     UNKNOWN_EFFICIENCY_LOW,
     VERTEX_BOOT_DISK_GIB,
 )
+from estimators.processors import Processor
 from estimators.step import ProjectedStep
 from results.records import Offer
 
@@ -62,6 +63,20 @@ def launch_bound(host_seconds: float) -> str:
     return (
         f"{1000 * host_seconds:.1f} ms of the step are taken for launches and latency: they go "
         "with the GPU's clock, not with its peak"
+    )
+
+
+def thread_scaling(exponent: float) -> str:
+    """How much this job gains from threads, from own runs."""
+    return f"time goes with threads^−{exponent:.2f}, as in own runs of this job"
+
+
+def processor(found: Processor, vcpus: int) -> str:
+    """What the instance's vCPUs are."""
+    clock = f"{found.clock_ghz:g} GHz, " if found.clock_ghz else ""
+    checked = "" if found.checked else "; from memory"
+    return (
+        f"{vcpus} vCPUs: {found.cores(vcpus):g} cores of {found.name} ({clock}{found.isa}{checked})"
     )
 
 

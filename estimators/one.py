@@ -7,14 +7,15 @@ from estimators import notes, rules
 from estimators.assumptions import NOTABLE_HOST_SHARE
 from estimators.basis import Basis, basis
 from estimators.hardware import Accelerator, find_device, unknown_device
-from estimators.law import RATES
 from estimators.past import PastRuns
-from estimators.project import from_gpu
+from estimators.project import from_gpu, nearest
 from estimators.step import ProjectedStep
 from results import units
 from results.errors import NoAnswerError, UsageError
 from results.records import Grade, Run
 from results.statistics import Interval
+
+RATE_NAMES = ("peak FLOP/s", "bandwidth", "multiprocessors")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,6 +30,7 @@ class OneProjection:
     grade: Grade
     step: ProjectedStep | None  # None from a CPU
     assumptions: tuple[str, ...]
+    contended: bool
 
 
 def project_run(run: Run, target_name: str, past: PastRuns) -> OneProjection:
@@ -42,17 +44,18 @@ def project_run(run: Run, target_name: str, past: PastRuns) -> OneProjection:
         raise UsageError(unknown_device(target_name))
     if not target.projectable:
         raise NoAnswerError(f"{target.name} is another kind of accelerator: measure on it")
-    base = basis(run, past)
+    base = nearest(basis(run, past), target, 1)
     seconds, step, assumptions = _there(base, target)
     return OneProjection(
-        run=run,
-        source=base.accelerator.name if base.accelerator else run.machine.device_name,
+        run=base.run,
+        source=base.accelerator.name if base.accelerator else base.run.machine.device_name,
         target=target,
         measured_seconds=base.step_seconds.mid,
         seconds=seconds,
         grade=step.grade if step else "projected",
         step=step,
         assumptions=assumptions,
+        contended=base.contended,
     )
 
 
@@ -79,11 +82,13 @@ def explanation(found: OneProjection) -> list[str]:
     if step is not None and step.grade != "measured":
         gains = ", ".join(
             f"{name} ×{math.exp(gain):.2f}"
-            for name, gain in zip(RATES, step.log_rates, strict=True)
+            for name, gain in zip(RATE_NAMES, step.log_rates, strict=True)
         )
         lines.append(f"{found.target.name} over {found.source}: {gains}")
         if step.host_seconds < NOTABLE_HOST_SHARE * found.measured_seconds:
             lines.append(notes.launch_bound(step.host_seconds))
     lines += found.assumptions
+    if found.contended:
+        lines.append(notes.CONTENDED)
     lines.append(f"figures of {found.target.name}: {found.target.source}")
     return lines

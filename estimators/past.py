@@ -1,5 +1,6 @@
 """A store's own runs as evidence: the same job measured elsewhere, and what other jobs tell."""
 
+import math
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -29,6 +30,26 @@ class PastRuns:
         """The part of a step that does not grow with the batch, from runs that differ in it."""
         wanted = _place(run)
         return fixed_seconds(_sweeps(r for r in self.runs if _place(r) == wanted).get(wanted, {}))
+
+    def thread_scaling(self, run: Run) -> float | None:
+        """The exponent by which the job gains from threads on `run`'s processor, 0 to 1.
+
+        The slope of −log(step) over log(threads) by least squares; None below two thread counts.
+        """
+        if run.machine.is_gpu:
+            return None
+        seconds: dict[int, float] = {}
+        for other in (run, *self.of_job(run)):
+            here, found = other.machine, _step_seconds(other)
+            alike = here.cpu_name == run.machine.cpu_name and not here.is_gpu
+            if alike and found is not None and other.processes == run.processes:
+                seconds.setdefault(here.threads, found)
+        if len(seconds) < 2:
+            return None
+        logs = [(math.log(threads), math.log(s)) for threads, s in seconds.items()]
+        middle = sum(x for x, _ in logs) / len(logs)
+        slope = sum((x - middle) * y for x, y in logs) / sum((x - middle) ** 2 for x, _ in logs)
+        return min(1.0, max(0.0, -slope))
 
 
 NO_PAST = PastRuns()

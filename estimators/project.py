@@ -6,6 +6,7 @@ from estimators import notes, rules
 from estimators.assumptions import BURSTABLE_FAMILIES, NOT_FOR_TRAINING, NOTABLE_HOST_SHARE
 from estimators.basis import Basis, basis
 from estimators.hardware import Accelerator, find_accelerator, unknown_device
+from estimators.processors import find_processor
 from estimators.scaling import shared_work
 from estimators.step import ProjectedStep, StepTask, project_step
 from results.errors import NoAnswerError
@@ -55,7 +56,8 @@ def project_from(base: Basis, offer: Offer, samples_per_epoch: int, nodes: int =
     if NOT_FOR_TRAINING.fullmatch(offer.instance_type):
         raise NoAnswerError("SageMaker rents this type to notebooks, not to training jobs")
     per_node = processes_per_node(offer)
-    used = nearest(base, offer, per_node * nodes)
+    target = find_accelerator(offer.accelerator) if offer.accelerator else None
+    used = nearest(base, target, per_node * nodes)
     _check_fits(used, offer)
     step = _on_gpu(used, offer) if offer.accelerator else _on_cpu(used, offer)
     share = shared_work(base, used, per_node, nodes)
@@ -78,17 +80,16 @@ def processes_per_node(offer: Offer) -> int:
     return max(1, int(offer.accelerator_count))
 
 
-def nearest(base: Basis, offer: Offer, processes: int) -> Basis:
-    """The run of the job that is closest to the offer: same accelerator, then any GPU; else base.
+def nearest(base: Basis, target: Accelerator | None, processes: int) -> Basis:
+    """The run of the job closest to `target` (None: a CPU): same accelerator, then same kind.
 
     Among equals one of as many processes comes first, then one of a single process.
     """
-    target = find_accelerator(offer.accelerator) if offer.accelerator else None
 
     def distance(known: Basis) -> tuple[bool, ...]:
         here = known.accelerator
         other_chip = target is not None and (here is None or here.chip != target.chip)
-        other_kind = known.run.machine.is_gpu != bool(offer.accelerator)
+        other_kind = known.run.machine.is_gpu != (target is not None)
         sharing = known.run.processes
         wanted = 1 if other_chip else processes  # how they talk does not go with the device
         return (other_kind, other_chip, sharing not in (1, wanted), sharing != wanted)
@@ -115,12 +116,22 @@ def _on_cpu(base: Basis, offer: Offer) -> _Step:
         raise NoAnswerError(
             "measured on a GPU; a CPU time can't be projected from it: measure with --device cpu"
         )
-    factor = rules.cpu_factor(base.run.machine.threads, offer.vcpus)
-    burstable = offer.instance_type.startswith(BURSTABLE_FAMILIES)
+    processor = find_processor(offer)
+    factor = rules.cpu_factor(
+        base.run.machine.threads,
+        offer.vcpus,
+        processor.cores(offer.vcpus) if processor else None,
+        base.thread_scaling,
+    )
+    assumptions: tuple[str, ...] = (notes.CPU_RULE,)
+    if base.thread_scaling is not None:
+        assumptions += (notes.thread_scaling(base.thread_scaling),)
+    if processor:
+        assumptions += (notes.processor(processor, offer.vcpus),)
+    if offer.instance_type.startswith(BURSTABLE_FAMILIES):
+        assumptions += (notes.BURSTABLE,)
     return _Step(
-        seconds=rules.times(base.step_seconds, factor),
-        grade="projected",
-        assumptions=(notes.CPU_RULE, notes.BURSTABLE) if burstable else (notes.CPU_RULE,),
+        seconds=rules.times(base.step_seconds, factor), grade="projected", assumptions=assumptions
     )
 
 

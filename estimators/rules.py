@@ -30,15 +30,21 @@ def hull(kept: Interval, other: Interval) -> Interval:
     return Interval(low=min(kept.low, other.low), mid=kept.mid, high=max(kept.high, other.high))
 
 
-def cpu_factor(threads: int, vcpus: float) -> Interval:
+def cpu_factor(
+    threads: int, vcpus: float, cores: float | None = None, scaling: float | None = None
+) -> Interval:
     """Time on `vcpus` over time measured with `threads`, at unknown speed of a thread.
 
-    Fewer processors: × threads/vcpus. More: no gain in the middle, at best a proportional one.
-    Both ends are ×/÷ `CPU_FACTOR` wider.
+    Fewer processors: × threads/vcpus, at worst × threads/`cores` where two vCPUs are one core.
+    More: no gain in the middle, at best a proportional one. Where own runs told how the job scales
+    with threads, the middle is (threads/vcpus)^`scaling`. Both ends are ×/÷ `CPU_FACTOR` wider.
     """
     share = threads / vcpus
+    worst = threads / min(vcpus, cores or vcpus)
     return Interval(
-        low=min(1.0, share) / CPU_FACTOR, mid=max(1.0, share), high=max(1.0, share) * CPU_FACTOR
+        low=min(1.0, share) / CPU_FACTOR,
+        mid=max(1.0, share) if scaling is None else share**scaling,
+        high=max(1.0, worst) * CPU_FACTOR,
     )
 
 

@@ -288,3 +288,24 @@ def test_batch_sweeps_of_own_runs_tell_the_fixed_part(
     base = basis(runs[0], past_runs(runs))
     found = project_from(base, make_offer("V100"), 6400)
     assert notes.launch_bound(0.004) in found.assumptions
+
+
+def test_own_runs_with_other_thread_counts_tell_how_it_scales(
+    make_run: MakeRun, make_offer: MakeOffer
+) -> None:
+    one, two = (
+        replace(make_run(step=step, threads=threads), run_id=str(threads))
+        for threads, step in ((1, 0.16), (2, 0.1))
+    )
+    alone = project_epoch(two, make_offer(None, vcpus=8), 6400)
+    known = project_from(basis(two, past_runs([two, one])), make_offer(None, vcpus=8), 6400)
+    assert alone.epoch_seconds.mid == pytest.approx(10.0)
+    assert known.epoch_seconds.mid == pytest.approx(10.0 * (0.1 / 0.16) ** 2)  # twice doubled
+    assert notes.thread_scaling(0.678) in known.assumptions
+
+
+def test_the_processor_of_a_family_is_named(make_run: MakeRun, make_offer: MakeOffer) -> None:
+    offer = make_offer(None, vcpus=4, instance_type="ml.m5.xlarge")
+    found = project_epoch(make_run(threads=4), offer, 6400)
+    assert any("4 vCPUs: 2 cores of Xeon" in text for text in found.assumptions)
+    assert found.epoch_seconds.high == pytest.approx(10.0 * 2 * CPU_FACTOR)

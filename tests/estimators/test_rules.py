@@ -90,3 +90,16 @@ def test_hull_and_times() -> None:
     a, b = Interval(low=2, mid=3, high=4), Interval(low=1, mid=2, high=10)
     assert rules.hull(a, b) == Interval(low=1, mid=3, high=10)
     assert rules.times(a, b) == Interval(low=2, mid=6, high=40)
+
+
+def test_two_vcpus_of_one_core_may_be_worth_one() -> None:
+    plain, shared = rules.cpu_factor(8, 8), rules.cpu_factor(8, 8, cores=4)
+    assert (shared.low, shared.mid) == (plain.low, plain.mid)
+    assert shared.high == pytest.approx(2 * plain.high)
+
+
+@given(st.integers(1, 64), st.integers(1, 64), st.floats(0, 1))
+def test_measured_scaling_is_the_middle(threads: int, vcpus: int, scaling: float) -> None:
+    found = rules.cpu_factor(threads, vcpus, vcpus / 2, scaling)
+    assert found.mid == pytest.approx((threads / vcpus) ** scaling)
+    assert found.low < found.mid < found.high
