@@ -73,7 +73,7 @@ def find_accelerator(name: str) -> Accelerator | None:
 
 def find_device(name: str) -> Accelerator | None:
     """The accelerator by any name: a price list's, the driver's, or one of public measurements."""
-    return find_accelerator(name) or match_device(name) or _by_alias().get(_without_vendor(name))
+    return find_accelerator(name) or match_device(name) or _by_alias().get(_loosely(name))
 
 
 def unknown_device(name: str) -> str:
@@ -102,10 +102,15 @@ def _by_device_name() -> dict[str, Accelerator]:
     return {_without_vendor(n): a for a in _table().values() for n in a.device_names}
 
 
+def _loosely(name: str) -> str:
+    """As people type it: `rtx_4090`, `A100 80GB`, `H100-SXM`."""
+    return " ".join(_without_vendor(name).replace("-", " ").replace("_", " ").split())
+
+
 @functools.cache
 def _by_alias() -> dict[str, Accelerator]:
-    names = {_without_vendor(n): a for a in _table().values() for n in (a.name, *a.aliases)}
-    return names | _by_device_name()
+    named = [(name, a) for a in _table().values() for name in (*a.device_names, *a.aliases, a.name)]
+    return {_loosely(name): a for name, a in named}
 
 
 @functools.cache
