@@ -88,9 +88,17 @@ def _reduced(run: Run, past: PastRuns) -> Basis:
         load_share=min(1.0, load.mid / step.mid) if load and step else None,
         contended=("epoch" if epoch else "step") in contended,
         accelerator=match_device(run.machine.device_name) if run.machine.is_gpu else None,
-        fixed_seconds=past.fixed_seconds(run),
+        fixed_seconds=_fixed_seconds(run, past, step),
         thread_scaling=past.thread_scaling(run),
     )
+
+
+def _fixed_seconds(run: Run, past: PastRuns, step: Interval | None) -> float | None:
+    """The part of a step that is not the device's: by a batch sweep, or while the GPU was idle."""
+    known = [past.fixed_seconds(run)]
+    if step and run.gpu_busy_seconds is not None:
+        known.append(max(0.0, step.mid - run.gpu_busy_seconds))
+    return max((seconds for seconds in known if seconds is not None), default=None)
 
 
 def _seconds(run: Run, measured: Measurement | None, may_be_zero: bool = False) -> Interval | None:

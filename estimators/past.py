@@ -12,6 +12,8 @@ from estimators.step import StepTask, host_seconds
 from estimators.sweep import fixed_seconds
 from results.errors import RecordError
 from results.records import Run, Workload
+from results.statistics import median
+from results.sweep import fitting
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,6 +90,9 @@ def _sweeps(runs: Iterable[Run]) -> dict[tuple[object, ...], dict[int, float]]:
         seconds = _step_seconds(run)
         if seconds is not None:
             sweeps[_place(run)].setdefault(run.workload.batch_size, seconds)
+        for point in fitting(run.sweep):
+            if not point.contended:
+                sweeps[_place(run)].setdefault(point.batch_size, median(point.step_seconds))
     return sweeps
 
 

@@ -3,27 +3,21 @@
 from collections.abc import Mapping
 from typing import Final
 
-MIN_BATCHES: Final = 3
+from results.records import SweepPoint
+from results.sweep import fit
+
 # Eight times the batch in nearly the same time: what is timed is not the device.
 FLAT_BATCHES: Final = 8
 FLAT_GROWTH: Final = 1.05
 
 
 def fixed_seconds(sweep: Mapping[int, float]) -> float | None:
-    """`o` of `step = o + s·batch`, seconds, by least squares of relative errors.
+    """`o` of `step = o + s·batch`, seconds; never above the shortest step (see results.sweep).
 
-    `sweep` maps batch size to seconds a step. None below three batch sizes; never negative, never
-    above the shortest step.
+    `sweep` maps batch size to seconds a step. None below three batch sizes.
     """
-    if len(sweep) < MIN_BATCHES:
-        return None
-    w0 = w1 = w2 = y0 = y1 = 0.0
-    for batch, seconds in sweep.items():
-        weight = 1 / seconds**2
-        w0, w1, w2 = w0 + weight, w1 + weight * batch, w2 + weight * batch**2
-        y0, y1 = y0 + weight * seconds, y1 + weight * batch * seconds
-    intercept = (y0 * w2 - y1 * w1) / (w0 * w2 - w1 * w1)
-    return min(max(intercept, 0.0), *sweep.values())
+    found = fit([SweepPoint(batch_size=b, step_seconds=(s,)) for b, s in sweep.items()])
+    return min(found.overhead_seconds.mid, *sweep.values()) if found else None
 
 
 def is_flat(sweep: Mapping[int, float]) -> bool:

@@ -98,3 +98,10 @@ def test_quiet_steps_count_more_than_contended_epochs(make_run: MakeRun) -> None
     assert not found.from_epochs
     assert not found.contended
     assert found.step_seconds.mid == pytest.approx(0.1)
+
+
+def test_the_time_in_which_the_gpu_was_idle_is_not_the_devices(make_run: MakeRun) -> None:
+    run = make_run(device="Tesla T4", step=0.010)
+    assert basis(run).fixed_seconds is None
+    assert basis(replace(run, gpu_busy_seconds=0.007)).fixed_seconds == pytest.approx(0.003)
+    assert basis(replace(run, gpu_busy_seconds=0.011)).fixed_seconds == 0

@@ -16,7 +16,7 @@ from estimators.past import past_runs
 from estimators.project import Projection, project_epoch, project_from
 from estimators.step import StepTask, project_step
 from results.errors import NoAnswerError
-from results.records import Offer, Run
+from results.records import Offer, Run, SweepPoint
 from results.statistics import Interval
 
 MakeRun = Callable[..., Run]
@@ -288,6 +288,9 @@ def test_batch_sweeps_of_own_runs_tell_the_fixed_part(
     base = basis(runs[0], past_runs(runs))
     found = project_from(base, make_offer("V100"), 6400)
     assert notes.launch_bound(0.004) in found.assumptions
+    points = (SweepPoint(batch_size=b, step_seconds=(0.004 + b / 10_000,)) for b in (64, 128))
+    swept = replace(runs[0], sweep=tuple(points))
+    assert past_runs([swept]).fixed_seconds(swept) == pytest.approx(0.004)
 
 
 def test_own_runs_with_other_thread_counts_tell_how_it_scales(
