@@ -37,7 +37,7 @@ START = Law(
     unknown_step_share=0.2,
     own_runs_spread=1.0,
     own_runs_half=1.0,
-    shrinkage=2.0,
+    shrinkage=4.0,
 )
 
 
