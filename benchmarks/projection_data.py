@@ -12,9 +12,9 @@ import numpy as np
 from estimators.experience import Observation
 from estimators.hardware import Precision, find_device
 from estimators.law import Law, log_rates
-from estimators.step import StepTask, host_seconds
+from estimators.step import observed
 from estimators.sweep import fixed_seconds
-from estimators.tasks import INPUT_BOUND_MS_PER_SAMPLE, read_sweeps
+from estimators.task_files import INPUT_BOUND_MS_PER_SAMPLE, read_sweeps
 
 PRECISIONS: dict[str, Precision] = {
     "fp16/amp": "half", "fp16-pure": "half", "amp": "half",
@@ -84,24 +84,10 @@ def pairs_of(measured: list[Measured]) -> list[Pair]:
     ]
 
 
-def task_of(measured: Measured) -> StepTask:
-    """The measurement as something to project from."""
-    o = measured.observation
-    return StepTask(
-        mode=o.mode,
-        precision=o.precision,
-        source=o.accelerator,
-        target=o.accelerator,
-        seconds=o.seconds_per_sample * (o.batch or 1),
-        is_step=o.batch is not None,
-        fixed_seconds=measured.fixed_seconds,
-    )
-
-
 def device_seconds(law: Law, measured: Measured) -> float:
-    """Seconds of a step (of a sample where no batch is known) without the host's part."""
-    task = task_of(measured)
-    return task.seconds - host_seconds(law, task)
+    """Seconds a sample without the host's part."""
+    run = observed(measured.observation, measured.fixed_seconds, law)
+    return run.seconds_per_sample - run.host_seconds_per_sample
 
 
 def gains(pair: Pair) -> list[float]:

@@ -20,7 +20,8 @@ from benchmarks.projection_fit import fit, observations
 from estimators.experience import NO_EXPERIENCE, Experience, learn
 from estimators.hardware import find_device
 from estimators.law import Law, fitted
-from estimators.tasks import Known, Row, predict, read_sweeps
+from estimators.task_files import Known, Row, read_sweeps
+from estimators.tasks import predict
 
 OWN_MODELS = 3
 SEEDS = 5
@@ -49,7 +50,7 @@ def predictions(
 ) -> Scored:
     sweeps, known = read_sweeps(folder / "sweeps.csv"), {}
     for split, law in by_split.items():
-        experience: Experience = learn(observations(law, own), law) if own else NO_EXPERIENCE  # type: ignore[arg-type]
+        experience: Experience = learn(observations(law, own), law) if own else NO_EXPERIENCE
         known[split] = Known(sweeps=sweeps, experience=experience, law=law)
     return [(t, predict(t, known[t["suite"], t["target"]])) for t in truth]
 

@@ -13,10 +13,10 @@ from pathlib import Path
 import numpy as np
 
 from benchmarks import projection_data as data
-from estimators.experience import learn
+from estimators.experience import Observation, learn
 from estimators.hardware import Precision
 from estimators.law import FITTED, RATES, Law, log_factor, log_spread
-from estimators.step import narrowing
+from estimators.step import narrowing, observed
 
 PRECISIONS: tuple[Precision, ...] = ("fp32", "tf32", "half")
 HUBER = 0.2  # log error from which on a pair pulls no harder
@@ -146,16 +146,9 @@ def fit_own_runs(law: Law, pairs: list[data.Pair], measured: list[data.Measured]
     return replace(law, own_runs_spread=round(float(rest), 3), own_runs_half=round(float(half), 3))
 
 
-def observations(law: Law, measured: list[data.Measured]) -> list[object]:
+def observations(law: Law, measured: list[data.Measured]) -> list[Observation]:
     """As `trainfare project --calibration` reads them."""
-    return [
-        replace(
-            m.observation,
-            host_seconds_per_sample=m.observation.seconds_per_sample
-            - data.device_seconds(law, m) / (m.observation.batch or 1),
-        )
-        for m in measured
-    ]
+    return [observed(m.observation, m.fixed_seconds, law) for m in measured]
 
 
 def _left(
@@ -166,7 +159,7 @@ def _left(
     measured: list[data.Measured],
 ) -> float:
     known = [m for m in measured if (m.suite, m.observation.label) in own]
-    experience = learn(observations(law, known), law)  # type: ignore[arg-type]
+    experience = learn(observations(law, known), law)
     test = [p for p in pairs if p.suite == suite and (suite, p.here.observation.label) not in own]
     ratios = []
     for p in test:

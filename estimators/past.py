@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from estimators.experience import NO_EXPERIENCE, Experience, Observation, learn
 from estimators.hardware import match_device
 from estimators.law import fitted
-from estimators.step import StepTask, host_seconds
+from estimators.step import observed
 from estimators.sweep import fixed_seconds
 from results.errors import RecordError
 from results.records import Run, Workload
@@ -104,23 +104,13 @@ def _observations(runs: Sequence[Run]) -> list[Observation]:
         if device is None or not device.projectable or seconds is None or run.processes != 1:
             continue
         batch = run.workload.batch_size
-        task = StepTask(
+        plain = Observation(
+            label=repr(identity(run.workload)),
             mode="train",
             precision=run.workload.precision,
-            source=device,
-            target=device,
-            seconds=seconds,
-            fixed_seconds=fixed_seconds(sweeps[_place(run)]),
+            batch=batch,
+            accelerator=device,
+            seconds_per_sample=seconds / batch,
         )
-        found.append(
-            Observation(
-                label=repr(identity(run.workload)),
-                mode="train",
-                precision=run.workload.precision,
-                batch=batch,
-                accelerator=device,
-                seconds_per_sample=seconds / batch,
-                host_seconds_per_sample=host_seconds(law, task) / batch,
-            )
-        )
+        found.append(observed(plain, fixed_seconds(sweeps[_place(run)]), law))
     return found

@@ -4,10 +4,10 @@ there = host · clock_here/clock_there + (here − host) · exp(law + own runs)
 """
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from estimators.assumptions import SAME_GPU_SPREAD
-from estimators.experience import NO_EXPERIENCE, Experience, Mode
+from estimators.experience import NO_EXPERIENCE, Experience, Mode, Observation
 from estimators.hardware import Accelerator, Precision
 from estimators.law import Law, fitted, log_factor, log_rates, log_spread
 from results.records import Grade
@@ -104,3 +104,18 @@ def narrowing(law: Law, models: float) -> float:
     """What is left of the spread where `models` own models ran on both devices; 1 for none."""
     doubt = law.own_runs_half / (models + law.own_runs_half)
     return law.own_runs_spread + (1 - law.own_runs_spread) * doubt
+
+
+def observed(run: Observation, fixed_seconds: float | None, law: Law) -> Observation:
+    """`run` with its host part, taken as it is for a projection from it."""
+    batch = run.batch or 1
+    task = StepTask(
+        mode=run.mode,
+        precision=run.precision,
+        source=run.accelerator,
+        target=run.accelerator,
+        seconds=run.seconds_per_sample * batch,
+        is_step=run.batch is not None,
+        fixed_seconds=fixed_seconds,
+    )
+    return replace(run, host_seconds_per_sample=host_seconds(law, task) / batch)

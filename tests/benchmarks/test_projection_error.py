@@ -8,7 +8,7 @@ import pytest
 from benchmarks import projection_data as data
 from benchmarks.projection_error import covered, percent, predictions, show
 from benchmarks.projection_fit import exponents, fit
-from estimators.tasks import Row
+from estimators.task_files import Row
 
 SAMPLE = Path(__file__).parents[1] / "data" / "measurements"
 

@@ -7,15 +7,8 @@ import pytest
 
 from estimators.hardware import accelerator
 from estimators.step import StepTask, project_step
-from estimators.tasks import (
-    PREDICTION_COLUMNS,
-    TASK_COLUMNS,
-    Known,
-    predict,
-    read_known,
-    read_rows,
-    read_sweeps,
-)
+from estimators.task_files import TASK_COLUMNS, Known, read_known, read_rows, read_sweeps
+from estimators.tasks import PREDICTION_COLUMNS, predict
 from results.errors import UsageError
 
 TASK = dict(

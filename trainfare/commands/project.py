@@ -58,7 +58,8 @@ def project(
 def _project_tasks(
     tasks: Path, sweeps: Path | None, calibration: Path | None, out: Path, as_json: bool
 ) -> None:
-    from estimators.tasks import PREDICTION_COLUMNS, TASK_COLUMNS, predict, read_known, read_rows
+    from estimators.task_files import TASK_COLUMNS, read_known, read_rows
+    from estimators.tasks import PREDICTION_COLUMNS, predict
     from results.csv_rows import csv_of
 
     rows = read_rows(tasks, TASK_COLUMNS)
