@@ -16,7 +16,7 @@ from estimators.law import Law, log_factor
 
 Mode = Literal["train", "infer"]
 ROUNDS: Final = 40  # of coordinate descent; effects change by under 1% after that
-LARGEST_ERROR: Final = 1.0  # of a log: one odd run must not drag a device along
+LARGEST_ERROR: Final = 0.7  # of a log: one odd run must not drag a device along
 Effect = tuple[str, ...]
 
 

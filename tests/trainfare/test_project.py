@@ -22,16 +22,22 @@ def test_tasks_become_predictions(cli: Cli, tmp_path: Path) -> None:
     (tmp_path / "tasks.csv").write_text(TASKS, encoding="utf-8")
     answer = cli("project", "--tasks", "tasks.csv", "--out", "out.csv")
     assert answer.code == 0, answer.err
-    assert answer.out == "2 of 3 tasks projected: out.csv\n"
+    assert answer.out == "2 of 3 tasks projected (1 unknown_device): out.csv\n"
     with (tmp_path / "out.csv").open(encoding="utf-8", newline="") as file:
         rows = list(csv.DictReader(file))
     assert tuple(rows[0]) == PREDICTION_COLUMNS
     assert [row["verdict"] for row in rows] == ["ok", "ok", "unknown_device"]
     assert 0 < float(rows[0]["low80_ms_per_sample"]) < float(rows[0]["ms_per_sample"])
     again = cli("project", "--tasks", "tasks.csv", "--out", "out.csv", "--json")
-    assert again.json | {"schema_version": 1} == {
-        "schema_version": 1, "file": "out.csv", "tasks": 3, "projected": 2,
-    }  # fmt: skip
+    assert again.json == {
+        "schema_version": 1,
+        "file": "out.csv",
+        "tasks": 3,
+        "verdicts": {"ok": 2, "unknown_device": 1},
+    }
+    over = cli("project", "--tasks", "tasks.csv", "--out", "./tasks.csv")
+    assert over.code == 2 and "would overwrite" in over.err
+    assert (tmp_path / "tasks.csv").read_text(encoding="utf-8") == TASKS
 
 
 def on_gpu(folder: Path) -> str:

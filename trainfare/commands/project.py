@@ -1,5 +1,6 @@
 """`trainfare project`: times on other devices, of one measurement or of a whole file of tasks."""
 
+from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -62,6 +63,8 @@ def _project_tasks(
     from estimators.tasks import PREDICTION_COLUMNS, predict
     from results.csv_rows import csv_of
 
+    if any(given and given.resolve() == out.resolve() for given in (tasks, sweeps, calibration)):
+        raise UsageError(f"--out {out} would overwrite what is read. Name another file.")
     rows = read_rows(tasks, TASK_COLUMNS)
     known = read_known(sweeps, calibration)
     with output.progress("project") as show:
@@ -71,11 +74,13 @@ def _project_tasks(
                 show(f"tasks {i:,} of {len(rows):,}", i / len(rows))
             found.append(predict(row, known))
     write_atomically(out, csv_of(PREDICTION_COLUMNS, found))
-    projected = sum(row["verdict"] == "ok" for row in found)
+    verdicts = Counter(row["verdict"] for row in found)
     if as_json:
-        output.print_json(file=str(out), tasks=len(found), projected=projected)
-    else:
-        output.print_line(f"{projected:,} of {len(found):,} tasks projected: {out}")
+        output.print_json(file=str(out), tasks=len(found), verdicts=dict(sorted(verdicts.items())))
+        return
+    refused = [f"{count:,} {word}" for word, count in verdicts.most_common() if word != "ok"]
+    why = f" ({', '.join(refused)})" if refused else ""
+    output.print_line(f"{verdicts['ok']:,} of {len(found):,} tasks projected{why}: {out}")
 
 
 def _project_one(
