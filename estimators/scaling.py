@@ -27,7 +27,7 @@ def shared_work(base: Basis, used: Basis, per_node: int, nodes: int) -> Share:
     """
     processes = per_node * nodes
     if processes == 1:
-        return Share(factor=ALONE, measured=True, assumptions=())
+        return Share(factor=ALONE, measured=used.run.processes == 1, assumptions=())
     if nodes == 1 and used.run.processes == processes:
         return Share(factor=ALONE, measured=True, assumptions=(notes.own_scaling(processes),))
     own = _own_factor((base, *base.siblings), processes) if nodes == 1 else None

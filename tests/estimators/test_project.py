@@ -275,6 +275,7 @@ def test_measured_scaling_comes_before_the_public_one(
     assert other.epoch_seconds.mid == pytest.approx(alone.epoch_seconds.mid / 4 * 2)
     assert notes.own_scaling(4) in other.assumptions
     assert notes.IN_ONE_MACHINE in project_from(base, make_offer("T4", 8), 6400).assumptions
+    assert project_epoch(four, make_offer("T4"), 6400).grade == "projected"
 
 
 def test_batch_sweeps_of_own_runs_tell_the_fixed_part(
