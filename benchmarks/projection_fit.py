@@ -31,7 +31,6 @@ TRIALS = 5
 START = Law(
     exponents=dict.fromkeys(PRECISIONS, (0.5, 0.5, 0.0)),
     host_cap_seconds=0.008,
-    host_share=0.3,
     spread=(0.3, 0.0, 0.0),
     short_step_seconds=0.02,
     unknown_step_share=0.2,

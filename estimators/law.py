@@ -24,7 +24,6 @@ class Law:
 
     exponents: dict[Precision, tuple[float, float, float]]  # in the order of RATES
     host_cap_seconds: float  # a longer part of a step is not the host's
-    host_share: float  # of a step whose host part no batch sweep tells
     spread: tuple[float, float, float]  # 80% of |log error|: constant, per distance, short steps
     short_step_seconds: float
     unknown_step_share: float  # in place of 1/(1 + step/short_step) where no batch is known

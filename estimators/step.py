@@ -83,14 +83,15 @@ def project_step(
 def host_seconds(law: Law, task: StepTask) -> float:
     """The part of the measured step that is launches and latency, seconds.
 
-    From the batch sweep where there is one, else a share of the step; capped, as a large fixed part
-    is work on weights rather than the host's (uncapped it spoils large models).
+    From the batch sweep where there is one, but no more than a cap, as a large fixed part is work
+    on weights (uncapped it spoils large models); else step·cap / (step + cap): nearly all of a
+    short step, the cap of a long one.
     """
     if not task.is_step:
         return 0.0
-    told = task.fixed_seconds
-    known = law.host_share * task.seconds if told is None else told
-    return min(known, law.host_cap_seconds, LARGEST_HOST_SHARE * task.seconds)
+    told, cap = task.fixed_seconds, law.host_cap_seconds
+    host = task.seconds * cap / (task.seconds + cap) if told is None else min(told, cap)
+    return min(host, LARGEST_HOST_SHARE * task.seconds)
 
 
 def clock_factor(source: Accelerator, target: Accelerator) -> float:

@@ -90,7 +90,7 @@ def test_the_host_part_is_capped() -> None:
         law.host_cap_seconds
     )
     short = project_step(task("T4", "V100", 0.002)).host_seconds
-    assert short == pytest.approx(0.002 * law.host_share)
+    assert short == pytest.approx(0.002 * law.host_cap_seconds / (0.002 + law.host_cap_seconds))
     assert project_step(task("T4", "V100", 0.002, is_step=False)).host_seconds == 0
 
 
