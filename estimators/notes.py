@@ -13,6 +13,7 @@ from estimators.assumptions import (
 from estimators.processors import Processor
 from estimators.step import ProjectedStep
 from results.records import Offer
+from results.units import seconds_text
 
 SAME_GPU = f"same GPU as measured; another host changes the time by up to {SAME_GPU_SPREAD:.0%}"
 UNCHECKED = "peak figures of one of the two GPUs are from memory, not checked"
@@ -61,7 +62,7 @@ def gpu_to_gpu(source: str, target: str, step: ProjectedStep) -> tuple[str, ...]
 def launch_bound(host_seconds: float) -> str:
     """That a part of the step is no work of the device."""
     return (
-        f"{1000 * host_seconds:.1f} ms of the step are taken for launches and latency: they go "
+        f"{seconds_text(host_seconds)} of the step are taken for launches and latency: they go "
         "with the GPU's clock, not with its peak"
     )
 

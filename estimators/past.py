@@ -18,7 +18,7 @@ from results.sweep import fitting
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PastRuns:
-    """Usable runs, the newest first, and what they say about devices."""
+    """Whole runs, the newest first, and what they say about devices."""
 
     runs: tuple[Run, ...] = ()
     experience: Experience = NO_EXPERIENCE
@@ -58,9 +58,9 @@ NO_PAST = PastRuns()
 
 
 def past_runs(runs: Iterable[Run]) -> PastRuns:
-    """Learn from `runs`, the newest first; damaged and contended ones are passed over."""
-    usable = tuple(run for run in runs if _step_seconds(run) is not None)
-    return PastRuns(runs=usable, experience=learn(_observations(usable), fitted()))
+    """Learn from the quiet ones of `runs`, the newest first; interrupted ones are passed over."""
+    whole = tuple(run for run in runs if not run.partial)
+    return PastRuns(runs=whole, experience=learn(_observations(whole), fitted()))
 
 
 def identity(workload: Workload, batch: int | None = None) -> tuple[object, ...]:
@@ -75,7 +75,7 @@ def _place(run: Run) -> tuple[object, ...]:
 
 def _step_seconds(run: Run) -> float | None:
     step = run.measurement("step")
-    if step is None or run.partial or run.verdict == "contended" or run.workload.batch_size < 1:
+    if step is None or step.verdict == "contended" or run.workload.batch_size < 1:
         return None
     try:
         seconds = step.seconds

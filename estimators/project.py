@@ -92,7 +92,8 @@ def nearest(base: Basis, target: Accelerator | None, processes: int) -> Basis:
         other_kind = known.run.machine.is_gpu != (target is not None)
         sharing = known.run.processes
         wanted = 1 if other_chip else processes  # how they talk does not go with the device
-        return (other_kind, other_chip, sharing not in (1, wanted), sharing != wanted)
+        other_count = sharing not in (1, wanted), sharing != wanted
+        return (other_kind, other_chip, *other_count, known.contended)
 
     return min((base, *base.siblings), key=distance)
 
