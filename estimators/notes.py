@@ -67,6 +67,15 @@ def launch_bound(host_seconds: float) -> str:
     )
 
 
+def own_speedups(count: int) -> str:
+    """That other jobs told how a GPU compares with this processor."""
+    runs = "one run" if count == 1 else f"{count} runs"
+    return (
+        f"from a CPU by {runs} of other jobs on a GPU: how jobs differ in that is assumed from the "
+        "public range; measure on a GPU to know"
+    )
+
+
 def thread_scaling(exponent: float) -> str:
     """How much this job gains from threads, from own runs."""
     return f"time goes with threads^−{exponent:.2f}, as in own runs of this job"

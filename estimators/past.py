@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from estimators.experience import NO_EXPERIENCE, Experience, Observation, learn
-from estimators.hardware import match_device
+from estimators.hardware import Accelerator, match_device
 from estimators.law import fitted
 from estimators.step import observed
 from estimators.sweep import fixed_seconds
@@ -32,6 +32,23 @@ class PastRuns:
         """The part of a step that does not grow with the batch, from runs that differ in it."""
         wanted = _place(run)
         return fixed_seconds(_sweeps(r for r in self.runs if _place(r) == wanted).get(wanted, {}))
+
+    def speedups(self, run: Run) -> tuple[tuple[Accelerator, float], ...]:
+        """How many times as fast other jobs ran on GPUs as on `run`'s processor: GPU and factor."""
+        here: dict[tuple[object, ...], float] = {}
+        there: dict[tuple[object, ...], list[tuple[Accelerator, float]]] = defaultdict(list)
+        for other in self.runs:
+            job = identity(other.workload, other.workload.batch_size)
+            machine, seconds = other.machine, _step_seconds(other)
+            if seconds is None or other.processes != 1:
+                continue
+            if machine.is_gpu:
+                device = match_device(machine.device_name)
+                if device is not None and device.projectable:
+                    there[job].append((device, seconds))
+            elif (machine.cpu_name, machine.threads) == (run.machine.cpu_name, run.machine.threads):
+                here.setdefault(job, seconds)
+        return tuple((gpu, here[job] / s) for job in here for gpu, s in there.get(job, ()))
 
     def thread_scaling(self, run: Run) -> float | None:
         """The exponent by which the job gains from threads on `run`'s processor, 0 to 1.
