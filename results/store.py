@@ -93,12 +93,12 @@ class Store:
             raise UsageError(f"Cannot read {self.folder}: {error.strerror}.") from None
         for path in paths:
             try:
-                yield self._read(path, kind)
+                yield self.read(path, kind)
             except RecordError as error:
                 self.problems.append(f"{path} is left out: {error}.")
 
     @staticmethod
-    def _read(path: Path, kind: type[T]) -> T:
+    def read(path: Path, kind: type[T]) -> T:
         try:
             if path.stat().st_size > MAX_RECORD_BYTES:
                 raise RecordError(f"larger than {MAX_RECORD_BYTES} bytes")
