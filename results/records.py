@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, Literal
 
+from results.scaling import Scaling
 from results.statistics import Interval, median_interval
 
 SCHEMA_VERSION = 1
@@ -145,6 +146,7 @@ class Run:
     processes: int = 1  # that trained together, one a device
     epochs_trained: int = 0
     metrics: tuple[tuple[str, float], ...] = ()  # after `epochs_trained`: test_loss, accuracy, …
+    scaling: Scaling | None = None  # how it does on several devices of this machine
     partial: bool = False
     warnings: tuple[str, ...] = ()
 

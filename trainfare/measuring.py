@@ -2,17 +2,19 @@
 
 import sys
 from contextlib import redirect_stdout
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from bench import device, machine, reference
+from bench import device, machine, processes, reference
 from results.errors import UsageError
 from results.records import Run, Workload
+from results.scaling import Scaling
 from results.store import Store
 from trainfare import output
 
 FRESH = timedelta(hours=24)
+SCALING_SHARE = 0.4  # of --max-seconds, where several processes are measured too
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -27,6 +29,7 @@ class Asked:
     data_root: Path | None = None
     image_size: int | None = None
     max_seconds: float = 60.0
+    processes: int = 1  # that train together, after one alone was measured
 
     def options(self) -> tuple[tuple[str, str], ...]:
         """What the factory is given and a job elsewhere needs as well."""
@@ -42,6 +45,8 @@ def measure(asked: Asked, store: Store) -> Run:
     """Measure now and keep the record. Raises UsageError before the measuring where it can."""
     digest = reference.source_digest(asked.workload)
     where = device.resolve(asked.device)
+    if asked.processes > 1:
+        processes.check(asked.processes, where, asked.threads)
     store.check_writable()
     output.show_log()
     output.say(f"{asked.workload}: loading torch …")
@@ -65,13 +70,34 @@ def measure(asked: Asked, store: Store) -> Run:
         run = runner.measure(
             session,
             asked.workload,
-            asked.max_seconds,
+            asked.max_seconds * (1 - SCALING_SHARE * (asked.processes > 1)),
             source_digest=digest,
             options=asked.options(),
             data_root=asked.data_folder,
         )
+    if asked.processes > 1 and not run.partial:
+        del session  # its memory is for the others
+        run = replace(run, scaling=_scaling(asked, where))
     store.add(run)
     return run
+
+
+def _scaling(asked: Asked, where: str) -> Scaling:
+    """The same workload on several devices of this machine."""
+    from bench import parallel
+
+    with output.progress(asked.workload) as show:
+        return parallel.measure_scaling(
+            asked.workload,
+            asked.processes,
+            where,
+            SCALING_SHARE * asked.max_seconds,
+            show,
+            batch_size=asked.batch_size,
+            threads=asked.threads,
+            seed=asked.seed,
+            options={"data_root": asked.data_folder, **dict(asked.options())},
+        )
 
 
 def fresh_run(asked: Asked, store: Store) -> Run | None:

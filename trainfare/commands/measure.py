@@ -13,6 +13,12 @@ from trainfare import measuring, options, output, settings
 @click.command(epilog=options.WORKLOAD_HELP)
 @click.argument("workload")
 @options.measuring
+@click.option(
+    "--processes",
+    type=options.POSITIVE,
+    default=1,
+    help="Measure also how this many train together, one a device (by torchrun).  [1]",
+)
 @options.results
 @options.as_json
 def measure(workload: str, results: Any, as_json: bool, **how: Any) -> None:
@@ -29,9 +35,9 @@ def measure(workload: str, results: Any, as_json: bool, **how: Any) -> None:
 
 def show(run: Run) -> None:
     """The run as a table with what a person needs to know beside it."""
-    from results.lines import facts_lines, warning_lines
+    from results.lines import facts_lines, scaling_lines, warning_lines
     from results.tables import performance_table
 
     output.print_table(performance_table([run], title=f"Performance: {run.workload.name}"))
-    for line in (*facts_lines(run), *warning_lines(run)):
+    for line in (*facts_lines(run), *scaling_lines(run), *warning_lines(run)):
         output.print_line(f"  {line}")
