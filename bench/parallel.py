@@ -20,6 +20,7 @@ from results.scaling import Scaling
 
 POLL_SECONDS = 0.25
 GRACE_SECONDS = 3.0  # to end the round and write the answer after Ctrl-C
+END_SECONDS = 10.0  # for torchrun to end its processes before it is killed, and they with it
 LEFT_BEHIND = 86  # exit code of a process whose partner has gone
 STOP, ANSWER, PROGRESS = "stop", "scaling.json", "progress"
 
@@ -130,7 +131,7 @@ def _end(running: subprocess.Popen[bytes]) -> None:
     """torchrun ends its processes when told to; each of them dies with it in any case."""
     if running.poll() is None:
         running.terminate()
-        _wait(running, GRACE_SECONDS)
+        _wait(running, END_SECONDS)
     if running.poll() is None:
         os.killpg(running.pid, signal.SIGKILL)
     running.wait()

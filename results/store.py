@@ -10,15 +10,17 @@ from pathlib import Path
 from typing import TypeVar
 
 from results import codec
+from results.advice import Advice
 from results.errors import RecordError, UsageError
 from results.jobs import JobHandle, JobIntent, Outcome
 from results.records import Quote, Run
 
-T = TypeVar("T", Run, Quote, JobIntent, JobHandle, Outcome)
+T = TypeVar("T", Run, Quote, Advice, JobIntent, JobHandle, Outcome)
 # Where the records of a kind lie, and the field that names their file.
 FOLDERS: dict[type, tuple[str, str]] = {
     Run: ("runs", "run_id"),
     Quote: ("quotes", "quote_id"),
+    Advice: ("advice", "advice_id"),
     JobIntent: ("intents", "job_name"),
     JobHandle: ("handles", "job_name"),
     Outcome: ("outcomes", "job_name"),

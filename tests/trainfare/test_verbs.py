@@ -145,7 +145,7 @@ def test_dry_run(cli: Cli, configured: Path, provider: str, allocation: str) -> 
 
 
 @pytest.mark.parametrize(
-    "verb", ["measure", "compare", "quote", "prices", "submit", "report", "doctor"]
+    "verb", ["measure", "compare", "advise", "quote", "prices", "submit", "report", "doctor"]
 )
 def test_help(cli: Cli, verb: str) -> None:
     answer = cli(verb, "--help")
