@@ -1,6 +1,7 @@
 """The changes that `advise` tries, each a function from a workload to the changed workload."""
 
 import inspect
+import logging
 import shutil
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
@@ -141,7 +142,10 @@ def _with_workers(count: int, is_gpu: bool) -> Apply:
         made: dict[int, DataLoader[Any]] = {}  # the same one each epoch, or its workers would end
 
         def batches(batch_size: int) -> Iterable[tuple[Tensor, Tensor]]:
-            if batch_size not in made:
+            if batch_size in made:
+                # Workers that stay draw no seed for a new epoch; the plain job's order needs it.
+                torch.empty((), dtype=torch.int64).random_()
+            else:
                 loader = loader_of(plain(batch_size))
                 made[batch_size] = DataLoader(
                     loader.dataset,
@@ -219,6 +223,7 @@ def _compiled(is_gpu: bool) -> Apply:
             raise NotTriedError("there is no C++ compiler here: install g++")
         from torch._inductor import config
 
+        logging.getLogger("torch.utils.cpp_extension").setLevel(logging.ERROR)  # no CUDA: known
         config.compile_threads = 1  # a pool of compilers would go on working beside the blocks
         return replace(workload, model=torch.compile(workload.model))  # type: ignore[arg-type]
 

@@ -103,7 +103,7 @@ def test_rows_and_table(advice, make_estimate):
     assert rows["bf16"]["check"]["passed"] is False
     assert rows["bf16"]["saved_usd"] is None
     text = rendered(advice_table(found, savings))
-    for part in ("×1.50", "faster", "slower", "NO, beyond ±2%", "not comparable", "$0.03–0.05"):
+    for part in ("×1.50", "faster", "slower", "NO, beyond ±2%", "not comparable", "$0.030–0.050"):
         assert part in text
     assert all(len(line) <= 100 for line in text.splitlines())
     lines = "\n".join(advice_lines(found, make_estimate()))
