@@ -6,7 +6,7 @@ from typing import Literal
 from results.records import Machine, Workload
 from results.statistics import Interval, median_interval
 
-Gain = Literal["faster", "slower", "noise", "not tried"]
+Gain = Literal["faster", "slower", "noise", "contended", "not tried"]
 
 MIN_QUIET_ROUNDS = 5
 Z99 = 2.576  # ten changes are tried: at 99% each, one of a hundred is wrong by chance
@@ -89,10 +89,15 @@ class Advice:
         return max(control.high - 1, 1 / control.low - 1) if control else 0.0
 
     def gain(self, trial: Trial) -> Gain:
-        """`faster` or `slower` where the whole interval lies beyond the noise, else `noise`."""
+        """`faster` or `slower` where the whole interval lies beyond the noise, else `noise`.
+
+        `contended` where other work had too large a part in it: it may favour either.
+        """
         found = trial.speed_up
         if found is None:
             return "not tried"
+        if trial.contended:
+            return "contended"
         if found.low > 1 + self.noise_ratio:
             return "faster"
         return "slower" if found.high < 1 / (1 + self.noise_ratio) else "noise"

@@ -33,7 +33,6 @@ def _row(advice: Advice, trial: Trial, savings: Savings) -> Row:
         "setup_seconds": trial.setup_seconds,
         "rounds": len(trial.disturbed),
         "disturbed_rounds": sum(trial.disturbed),
-        "contended": bool(found) and trial.contended,
         "check": _check_row(trial.check),
         "check_note": trial.check_note,
         "not_tried": trial.not_tried,
@@ -70,7 +69,7 @@ def advice_table(advice: Advice, savings: Savings) -> "Table":
             trial.name,
             f"×{units.digits(found.mid)}",
             f"{units.digits(found.low)}–{units.digits(found.high)}",
-            advice.gain(trial) + (" (contended)" if trial.contended else ""),
+            advice.gain(trial),
             _check_text(trial),
             units.usd_range(saved) if saved and saved.low >= 0 else "",
         )
@@ -101,6 +100,12 @@ def advice_lines(advice: Advice, best: Estimate | None) -> list[str]:
         "only what is surely beyond that is called faster"
     )
     lines += [f"! {note}" for note in dict.fromkeys(t.check_note for t in advice.trials) if note]
+    contended = [t.name for t in advice.trials if advice.gain(t) == "contended"]
+    if contended:
+        lines.append(
+            f"! contended: {', '.join(contended)}: other work disturbed nearly all their rounds. "
+            "Stop it and try again."
+        )
     for trial in advice.trials:
         check = trial.check
         if check and not check.passed:
@@ -108,11 +113,6 @@ def advice_lines(advice: Advice, best: Estimate | None) -> list[str]:
                 f"! {trial.name}: after {check.steps} steps the loss is "
                 f"{units.digits(check.changed_loss, 5)} instead of "
                 f"{units.digits(check.plain_loss, 5)}; it is left out of what goes together"
-            )
-        if trial.speed_up and trial.contended:
-            lines.append(
-                f"! {trial.name} is contended: {sum(trial.disturbed)} of {len(trial.disturbed)} "
-                "rounds were disturbed. Stop the other work and try again."
             )
     lines += [f"not tried: {t.name}, as {t.not_tried}" for t in advice.trials if t.not_tried]
     lines.append(saving_line(advice, best))

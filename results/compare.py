@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from results.errors import UsageError
+from results.errors import RecordError, UsageError
 from results.phase_change import (
     ASSUMED_RUN_SPREAD,
     BILLED_PHASES,
@@ -14,7 +14,7 @@ from results.phase_change import (
     PhaseChange,
     phase_change,
 )
-from results.records import Run
+from results.records import Measurement, Run
 from results.rows import phase_key
 
 CONFIDENCE = 0.95  # of all steps and epochs of a comparison together
@@ -113,11 +113,20 @@ def _shared_phases(a: Sequence[Run], b: Sequence[Run]) -> list[str]:
     """Phases that every run of both sides timed, of repeats of equal size."""
     found = []
     for m in sorted(a[0].measurements, key=phase_key):
-        others = [run.measurement(m.phase) for run in (*a, *b)]
-        alike = (o is not None and o.samples_per_repeat == m.samples_per_repeat for o in others)
-        if all(alike) and all(o.seconds.mid > 0 for o in others if o):
+        others = [(run, run.measurement(m.phase)) for run in (*a, *b)]
+        alike = (o is not None and o.samples_per_repeat == m.samples_per_repeat for _, o in others)
+        if all(alike) and all(_took_time(run, o) for run, o in others if o):
             found.append(m.phase)
     return found
+
+
+def _took_time(run: Run, measured: Measurement) -> bool:
+    try:
+        return measured.seconds.mid > 0
+    except ValueError as error:  # a record that someone wrote by hand
+        raise RecordError(
+            f"Run {run.run_id} has no usable time of its {measured.phase} ({error}). Remove it."
+        ) from None
 
 
 def _notes(

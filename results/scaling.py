@@ -57,6 +57,12 @@ class Scaling:
         return Interval(low=min(self.efficiencies), mid=found.mid, high=max(self.efficiencies))
 
     @property
+    def step_factor(self) -> Interval:
+        """How much longer a step takes together than alone: 1 / efficiency, for projections."""
+        found = self.efficiency
+        return Interval(low=1 / found.high, mid=1 / found.mid, high=1 / found.low)
+
+    @property
     def speed_up(self) -> Interval:
         """Samples a second of all together over those of one: processes × efficiency."""
         return self.efficiency.scaled(self.processes)

@@ -9,7 +9,6 @@ from pathlib import Path
 from bench import device, machine, processes, reference
 from results.errors import UsageError
 from results.records import Run, Workload
-from results.scaling import Scaling
 from results.store import Store
 from trainfare import output
 
@@ -77,27 +76,34 @@ def measure(asked: Asked, store: Store) -> Run:
         )
     if asked.processes > 1 and not run.partial:
         del session  # its memory is for the others
-        run = replace(run, scaling=_scaling(asked, where))
-    store.add(run)
+        run = _with_scaling(run, asked, where)
+    path = store.add(run)
+    if run.partial:
+        output.say(f"Kept what was measured as {path}, marked partial.")
+        raise KeyboardInterrupt
     return run
 
 
-def _scaling(asked: Asked, where: str) -> Scaling:
-    """The same workload on several devices of this machine."""
+def _with_scaling(run: Run, asked: Asked, where: str) -> Run:
+    """The run with what several processes did; partial if Ctrl-C ended that."""
     from bench import parallel
 
-    with output.progress(asked.workload) as show:
-        return parallel.measure_scaling(
-            asked.workload,
-            asked.processes,
-            where,
-            SCALING_SHARE * asked.max_seconds,
-            show,
-            batch_size=asked.batch_size,
-            threads=asked.threads,
-            seed=asked.seed,
-            options={"data_root": asked.data_folder, **dict(asked.options())},
-        )
+    try:
+        with output.progress(asked.workload) as show:
+            scaling = parallel.measure_scaling(
+                asked.workload,
+                asked.processes,
+                where,
+                SCALING_SHARE * asked.max_seconds,
+                show,
+                batch_size=asked.batch_size,
+                threads=asked.threads,
+                seed=asked.seed,
+                options={"data_root": asked.data_folder, **dict(asked.options())},
+            )
+    except KeyboardInterrupt:
+        return replace(run, partial=True)
+    return replace(run, scaling=scaling, partial=scaling.stopped_because == "interrupted")
 
 
 def fresh_run(asked: Asked, store: Store) -> Run | None:

@@ -59,7 +59,7 @@ class Spanless:
 
 
 def advised(make, max_seconds=6.0):
-    session = runner.Session(make, "cpu")
+    session = runner.Session(make, "cpu", threads=1)
     run = runner.measure(session, "some:thing", 0.5)
     return advise.advise(session, run, max_seconds)
 

@@ -6,7 +6,7 @@ import random
 import pytest
 
 from results.compare import compare
-from results.errors import UsageError
+from results.errors import RecordError, UsageError
 
 
 def blocks(seconds, count=200, noise=0.01, seed=0):
@@ -130,6 +130,14 @@ def test_epochs_of_different_length_and_unshared_phases_have_no_row(make_run, ma
 def test_a_phase_that_took_no_time_has_no_row(make_run, make_measurement):
     old = make_run(measurements=(make_measurement("load", 0.0), make_measurement()))
     assert [c.phase for c in compare([old], [old]).changes] == ["step"]
+
+
+@pytest.mark.parametrize("blocks_", [(), (0.1, 0.1)])
+def test_a_record_without_usable_times_is_named(make_run, make_measurement, blocks_):
+    bad = (False,) * (3 * bool(blocks_))
+    broken = make_measurement(block_seconds=blocks_, disturbed=bad, samples_per_repeat=64)
+    with pytest.raises(RecordError, match="no usable time of its step"):
+        compare([make_run()], [make_run(measurements=(broken,))])
 
 
 @pytest.mark.parametrize(

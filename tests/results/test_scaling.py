@@ -27,6 +27,7 @@ def test_efficiency_is_the_median_of_neighbours_without_the_disturbed():
     assert FOUND.efficiency.mid == pytest.approx(0.8)
     assert FOUND.efficiency.high == pytest.approx(0.9)
     assert FOUND.speed_up.mid == pytest.approx(1.6)
+    assert FOUND.step_factor.mid == pytest.approx(1.25)
     assert not FOUND.contended
 
 

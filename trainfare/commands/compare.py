@@ -44,7 +44,9 @@ class Percent(click.ParamType[float]):
     help="Exit with 1 if a step or epoch surely became so much slower: 5%.",
 )
 @click.option("--across-machines", is_flag=True, help="Compare runs of different machines.")
-@click.option("--history", "workload", help="Show this workload's runs by commit instead.")
+@click.option(
+    "--history", "workload", metavar="WORKLOAD", help="Show this workload's runs by commit instead."
+)
 @click.option("--phase", default="step", show_default=True, help="Of the history.")
 @options.results
 @options.as_json
