@@ -125,7 +125,7 @@ def _trial(trying: Trying, changes: list[Variant], trial: Trial) -> Trial:
     started = perf_counter()
     bad = in_turn(*sides, max(0.5, (trying.max_seconds - trying.spent) / max(1, trying.left)))
     trying.spent += perf_counter() - started
-    checked, note = _check(trying, changes, make)
+    checked, note = _check(trying, changes, make, threads)
     return replace(
         trial,
         plain_sample_seconds=tuple(sides[0].sample_seconds),
@@ -138,7 +138,7 @@ def _trial(trying: Trying, changes: list[Variant], trial: Trial) -> Trial:
 
 
 def _check(
-    trying: Trying, changes: list[Variant], make: Callable[[], Workload]
+    trying: Trying, changes: list[Variant], make: Callable[[], Workload], threads: int
 ) -> tuple[Check | None, str | None]:
     """The numerical check, or why there is none."""
     notes = [v.note for v in changes if v.note]
@@ -151,7 +151,7 @@ def _check(
     if any(v.name == "torch.compile" for v in changes) and any(dropouts(workload.model)):
         return None, "not checked: compiled dropout draws other numbers"
     limit = max(t for t in tolerances if t is not None)
-    return check(trying.plain.make, make, trying.plain, limit), None
+    return check(trying.plain.make, make, trying.plain, limit, threads), None
 
 
 def _why(error: UsageError) -> str:

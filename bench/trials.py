@@ -103,14 +103,16 @@ def check(
     changed: Callable[[], Workload],
     how: runner.Session,
     tolerance: float,
+    threads: int | None = None,
 ) -> Check | None:
-    """Losses of both after 20 steps from the same seed; None for a workload that tells no loss."""
+    """Losses of both after 20 steps from the same seed, the changed one with `threads`.
+
+    None for a workload that tells no loss.
+    """
     losses = []
-    for make in (plain, changed):
+    for make, count in ((plain, how.threads), (changed, threads or how.threads)):
         told: list[float] = []
-        session = runner.Session(
-            _telling(make, told), how.device, how.batch_size, how.threads, how.seed
-        )
+        session = runner.Session(_telling(make, told), how.device, how.batch_size, count, how.seed)
         torch.manual_seed(how.seed)  # data and dropout as well, whatever making it drew
         for _ in range(CHECK_STEPS):
             session.workload.step(no_mark)
