@@ -62,7 +62,7 @@ def simulated_run(rng: random.Random, seconds: float, machine: Level) -> Run:
 def simulate(
     ratio: float, repeats: int = 1, past: int = 0, machine: Level = DRIFTING
 ) -> list[PhaseChange]:
-    """Comparisons of `repeats` runs a side, the second `ratio` times as slow, `past` others known."""
+    """Comparisons of `repeats` runs a side, the second `ratio` times as slow."""
     rng, found = random.Random(1), []
     for _ in range(COMPARISONS):
         sides = [
