@@ -38,26 +38,6 @@ def facts_lines(run: Run) -> list[str]:
     return lines
 
 
-def scaling_lines(run: Run) -> list[str]:
-    """What several processes reached together, where that was measured."""
-    found = run.scaling
-    if found is None:
-        return []
-    share, cores = found.efficiency, found.foreign_cores
-    lines = [
-        f"{found.processes} processes by {found.backend}, {found.threads} threads each: scaling "
-        f"efficiency {share.mid:.0%} ({share.low:.0%} to {share.high:.0%}), "
-        f"{units.digits(found.speed_up.mid)} times the samples/s of one with as many threads"
-    ]
-    if found.contended:
-        busy = "" if cores is None else f", others used {cores:.1f} cores"
-        lines.append(
-            f"! scaling is contended: {sum(found.disturbed)} of {len(found.disturbed)} rounds were "
-            f"disturbed{busy}. Stop the other work and measure again."
-        )
-    return lines
-
-
 def gpu_line(run: Run) -> str:
     """What NVML said, or that there is no GPU to ask."""
     if not run.machine.is_gpu:

@@ -67,28 +67,7 @@ def run_row(run: Run) -> Row:
         "epochs_trained": run.epochs_trained,
         "metrics": dict(run.metrics),
         "data_note": run.workload.data_note,
-        "scaling": scaling_row(run),
         "warnings": list(run.warnings),
-    }
-
-
-def scaling_row(run: Run) -> Row | None:
-    """What several processes reached together; None where it was not measured."""
-    found = run.scaling
-    if found is None:
-        return None
-    return {
-        "processes": found.processes,
-        "backend": found.backend,
-        "threads": found.threads,
-        "batch_size": found.batch_size,
-        "efficiency_ratio": interval_row(found.efficiency),
-        "speed_up_ratio": interval_row(found.speed_up),
-        "rounds": len(found.disturbed),
-        "disturbed_rounds": sum(found.disturbed),
-        "foreign_cores": found.foreign_cores,
-        "contended": found.contended,
-        "stopped_because": found.stopped_because,
     }
 
 

@@ -5,9 +5,8 @@ from dataclasses import replace
 import pytest
 
 from results import codec
-from results.lines import scaling_lines
-from results.rows import scaling_row
 from results.scaling import Scaling
+from results.scaling_text import scaling_lines, scaling_row
 
 FOUND = Scaling(
     processes=2,

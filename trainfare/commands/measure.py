@@ -6,6 +6,7 @@ import click
 
 from results.records import Run
 from results.rows import measurement_rows, run_row
+from results.scaling_text import scaling_lines, scaling_row
 from results.store import Store
 from trainfare import measuring, options, output, settings
 
@@ -27,7 +28,8 @@ def measure(workload: str, results: Any, as_json: bool, **how: Any) -> None:
     asked = measuring.Asked(workload=workload, **how)
     run = measuring.measure(asked, store)
     if as_json:
-        output.print_json(measurements=measurement_rows(run), run=run_row(run))
+        about = run_row(run) | {"scaling": scaling_row(run)}
+        output.print_json(measurements=measurement_rows(run), run=about)
         return
     show(run)
     output.say(f"Kept as {store.folder}/runs/{run.run_id}.json")
@@ -35,7 +37,7 @@ def measure(workload: str, results: Any, as_json: bool, **how: Any) -> None:
 
 def show(run: Run) -> None:
     """The run as a table with what a person needs to know beside it."""
-    from results.lines import facts_lines, scaling_lines, warning_lines
+    from results.lines import facts_lines, warning_lines
     from results.tables import performance_table
 
     output.print_table(performance_table([run], title=f"Performance: {run.workload.name}"))
