@@ -7,7 +7,8 @@ from results import units
 from results.advice import Advice, Check, Trial
 from results.records import Estimate, UsdInterval
 from results.rows import Row, interval_row, usd_row
-from results.tables import instance_text, plain_table
+from results.table_style import plain_table
+from results.tables import instance_text
 
 if TYPE_CHECKING:
     from rich.table import Table

@@ -7,7 +7,7 @@ from results.compare import Comparison
 from results.history import History, HistoryPoint
 from results.phase_change import PhaseChange
 from results.rows import Row, interval_row
-from results.tables import plain_table
+from results.table_style import plain_table
 
 if TYPE_CHECKING:
     from rich.table import Table

@@ -1,4 +1,4 @@
-"""The tables people read in a terminal, 100 columns wide at most; rich is loaded only here."""
+"""The tables people read in a terminal, 100 columns wide at most."""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
@@ -8,27 +8,15 @@ from results.names import PROVIDER_NAMES
 from results.price_age import price_text
 from results.records import Estimate, Measurement, Offer, Run
 from results.rows import phase_key
+from results.table_style import plain_table as _table
 
 if TYPE_CHECKING:
     from rich.table import Table
 
 
-def plain_table(title: str, *columns: str, left: Sequence[str] = ()) -> "Table":
-    """A table in this house's style, numbers to the right, the columns in `left` to the left."""
-    from rich import box
-    from rich.table import Table
-
-    table = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0))
-    table.pad_edge = table.show_edge = False
-    table.title_style, table.header_style = "bold", "bold"
-    for name in columns:
-        table.add_column(name, justify="left" if name in left else "right", overflow="fold")
-    return table
-
-
 def performance_table(runs: Sequence[Run], title: str = "Performance") -> "Table":
     """Phases of the runs: median, 95% interval, samples a second, share of the step, verdict."""
-    table = plain_table(
+    table = _table(
         title, "workload", "device", "phase", "median", "95% interval", "samples/s", "of step",
         "blocks", "verdict", left=("workload", "device", "phase", "verdict"),
     )  # fmt: skip
@@ -82,7 +70,7 @@ def cost_table(estimates: Sequence[tuple[int, Estimate]]) -> "Table":
         f", all {grades.pop()}" if len(grades) == 1 else ""
     )
     evidence = ("evidence",) if grades else ()
-    table = plain_table(
+    table = _table(
         title, "", "service", "instance", "region", "time", "cost", *evidence,
         left=("service", "instance", "region", "evidence"),
     )  # fmt: skip
@@ -102,7 +90,7 @@ def cost_table(estimates: Sequence[tuple[int, Estimate]]) -> "Table":
 
 def unit_cost_table(estimates: Sequence[tuple[int, Estimate]]) -> "Table":
     """The same offers: rate, its basis and age, and the cost by unit of work, start-up apart."""
-    table = plain_table(
+    table = _table(
         "Rate, and cost by unit of work: start-up apart, middle estimate",
         "", "instance", "$/h", "price", "epoch", "$/epoch", "$/M samples", "samples/$",
         left=("instance", "price"),
@@ -123,7 +111,7 @@ def unit_cost_table(estimates: Sequence[tuple[int, Estimate]]) -> "Table":
 
 def price_table(offers: Sequence[Offer]) -> "Table":
     """Offers as a price list."""
-    table = plain_table(
+    table = _table(
         "", "cloud", "instance", "region", "vCPU/GiB", "GPU", "$/h", "price",
         left=("cloud", "instance", "region", "GPU", "price"),
     )  # fmt: skip
