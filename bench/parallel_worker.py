@@ -18,7 +18,7 @@ import torch
 import torch.distributed as dist
 
 from bench import load, runner
-from bench.disturbance import Block, disturbed
+from bench.disturbance import Block, disturbed, find_threads
 from bench.parallel import ANSWER, LEFT_BEHIND, PROGRESS, STOP, Task
 from results import codec
 from results.errors import TrainfareError, UsageError
@@ -139,6 +139,7 @@ class _Rounds:
 
     def run(self) -> Reason:
         """Rounds until the efficiency is known to ±1% or time is up; returns why they ended."""
+        find_threads()
         found = 0
         while not found:
             order = (self._round_alone, self._round_together)

@@ -8,7 +8,7 @@ import torch
 
 from bench import runner
 from bench.clock import no_mark
-from bench.disturbance import Block, disturbed
+from bench.disturbance import Block, disturbed, find_threads
 from bench.workload import TorchWorkload, Workload
 from results.advice import MIN_QUIET_ROUNDS, Check
 from results.statistics import median, median_interval, relative_half_width
@@ -74,6 +74,7 @@ def in_turn(plain: Side, changed: Side, max_seconds: float) -> tuple[bool, ...]:
     """
     plain.warm_up()
     changed.warm_up()
+    find_threads()
     end = perf_counter() + max_seconds
     while True:
         order = (plain, changed) if len(plain.blocks) % 2 else (changed, plain)

@@ -27,12 +27,16 @@ class Asked:
     seed: int = 0
     data_root: Path | None = None
     image_size: int | None = None
+    workers: int | None = None
     max_seconds: float = 60.0
+    precision_percent: float = 2.0
+    batch_sizes: tuple[int, ...] | None = None  # of a sweep, which gets half of the time
     processes: int = 1  # that train together, after one alone was measured
 
     def options(self) -> tuple[tuple[str, str], ...]:
         """What the factory is given and a job elsewhere needs as well."""
-        return () if self.image_size is None else (("image_size", str(self.image_size)),)
+        named = (("image_size", self.image_size), ("workers", self.workers))
+        return tuple((name, str(value)) for name, value in named if value is not None)
 
     @property
     def data_folder(self) -> str | None:
@@ -54,28 +58,34 @@ def measure(asked: Asked, store: Store) -> Run:
     import cloud  # noqa: F401
     import estimators  # noqa: F401
     from bench import load, runner
+    from bench.sweep import sweep
 
-    given = {"data_root": asked.data_root, "image_size": asked.image_size}
+    given = {"data_root": asked.data_root, **dict(asked.options())}
+    share = (1 - SCALING_SHARE * (asked.processes > 1)) / (2 if asked.batch_sizes else 1)
+    seconds = share * asked.max_seconds
+    precision = asked.precision_percent / 100
     # What a user's code prints goes to stderr: stdout is for data.
     with output.progress(asked.workload) as show, redirect_stdout(sys.stderr):
+        make = load.factory(asked.workload, given)
         session = runner.Session(
-            load.factory(asked.workload, given),
-            where,
-            asked.batch_size,
-            asked.threads,
-            asked.seed,
-            progress=show,
+            make, where, asked.batch_size, asked.threads, asked.seed, progress=show
         )
         run = runner.measure(
             session,
             asked.workload,
-            asked.max_seconds * (1 - SCALING_SHARE * (asked.processes > 1)),
+            seconds,
+            precision,
             source_digest=digest,
             options=asked.options(),
             data_root=asked.data_folder,
         )
+        if asked.batch_sizes and not run.partial:
+            session.release()
+            sizes, threads = asked.batch_sizes, asked.threads
+            points = sweep(make, where, sizes, seconds, show, threads, asked.seed, precision)
+            run = replace(run, sweep=points)
     if asked.processes > 1 and not run.partial:
-        del session  # its memory is for the others
+        session.release()  # its memory is for the others
         run = _with_scaling(run, asked, where)
     path = store.add(run)
     if run.partial:
