@@ -20,6 +20,7 @@ import torch.distributed as dist
 from bench import load, runner
 from bench.disturbance import Block, disturbed, find_threads
 from bench.parallel import ANSWER, LEFT_BEHIND, PROGRESS, STOP, Task
+from bench.proc import busy_seconds
 from results import codec
 from results.errors import TrainfareError, UsageError
 from results.scaling import Scaling
@@ -99,17 +100,6 @@ def _measure(task: Task, rank: int) -> Scaling:
         foreign_cores=rounds.foreign_cores(),
         stopped_because=reason,  # type: ignore[arg-type]  # not the empty one
     )
-
-
-def busy_seconds() -> float | None:
-    """Time that all processors have worked so far, in ticks of 10 ms; None where it is unknown."""
-    try:
-        with Path("/proc/stat").open("rb") as file:
-            fields = [int(field) for field in file.readline().split()[1:9]]
-    except (OSError, ValueError):
-        return None
-    user, nice, system, _idle, _iowait, irq, softirq, steal = fields
-    return (user + nice + system + irq + softirq + steal) / os.sysconf("SC_CLK_TCK")
 
 
 class _Rounds:

@@ -8,13 +8,14 @@ import torch
 
 from bench import runner
 from bench.clock import no_mark
-from bench.disturbance import Block, disturbed, find_threads
+from bench.disturbance import Block, Neighbours, disturbed, find_threads
 from bench.workload import TorchWorkload, Workload
 from results.advice import MIN_QUIET_ROUNDS, Check
 from results.statistics import median, median_interval, relative_half_width
 
-BLOCK_SECONDS = 0.05
-MIN_ROUNDS, MAX_ROUNDS, CHECK_ROUNDS = 12, 400, 4
+# Short ones are less often disturbed; on a GPU each ends with a wait for the device.
+BLOCK_SECONDS, GPU_BLOCK_SECONDS = 0.01, 0.05
+MIN_ROUNDS, MAX_ROUNDS = 12, 2000
 PRECISION = 0.01  # half width of the speed-up's interval at which to stop
 CHECK_STEPS, LAST_STEPS = 20, 5
 WARMUP_SECONDS, WARMUP_STEPS = 0.3, 3
@@ -37,7 +38,8 @@ class Side:
         while len(seconds) < WARMUP_STEPS or perf_counter() - start < WARMUP_SECONDS:
             seconds.append(self.session.steps(1).seconds)
         usual = median(seconds[len(seconds) // 2 :])
-        self.steps = max(1, round(BLOCK_SECONDS / max(usual, 1e-7)), 2 * self.prefetched)
+        seconds_each = GPU_BLOCK_SECONDS if self.session.is_gpu else BLOCK_SECONDS
+        self.steps = max(1, round(seconds_each / max(usual, 1e-7)), 2 * self.prefetched)
 
     def use_threads(self) -> None:
         """Both sides share the process, so each sets its own number of threads."""
@@ -75,26 +77,34 @@ def in_turn(plain: Side, changed: Side, max_seconds: float) -> tuple[bool, ...]:
     plain.warm_up()
     changed.warm_up()
     find_threads()
-    end = perf_counter() + max_seconds
+    neighbours = Neighbours.now()
+    end, next_check = perf_counter() + max_seconds, MIN_ROUNDS
     while True:
         order = (plain, changed) if len(plain.blocks) % 2 else (changed, plain)
         for side in order:
             side.take()
         count = len(plain.blocks)
-        enough = count >= MIN_ROUNDS and count % CHECK_ROUNDS == 0
-        late = perf_counter() >= end and count >= MIN_QUIET_ROUNDS
-        if late or count >= MAX_ROUNDS or (enough and _is_precise(plain, changed)):
-            return _bad_rounds(plain, changed)
+        done = perf_counter() >= end and count >= MIN_QUIET_ROUNDS
+        if count >= next_check:
+            next_check = round(1.2 * next_check)
+            done = done or _is_precise(plain, changed, neighbours)
+        if done or count >= MAX_ROUNDS:
+            return _bad_rounds(plain, changed, neighbours)
 
 
-def _bad_rounds(plain: Side, changed: Side) -> tuple[bool, ...]:
-    pairs = zip(disturbed(plain.blocks), disturbed(changed.blocks), strict=True)
-    return tuple(map(any, pairs))
+def _bad_rounds(plain: Side, changed: Side, neighbours: Neighbours) -> tuple[bool, ...]:
+    """Rounds in which either block was disturbed."""
+    sides = []
+    for side in (plain, changed):
+        # Workers compete with their own parent, so it is what others used that counts.
+        blocks = neighbours.judge(side.blocks) if side.prefetched else side.blocks
+        sides.append(disturbed(blocks))
+    return tuple(map(any, zip(*sides, strict=True)))
 
 
-def _is_precise(plain: Side, changed: Side) -> bool:
+def _is_precise(plain: Side, changed: Side, neighbours: Neighbours) -> bool:
     times = zip(plain.sample_seconds, changed.sample_seconds, strict=True)
-    bad = _bad_rounds(plain, changed)
+    bad = _bad_rounds(plain, changed, neighbours)
     kept = [a / b for (a, b), is_bad in zip(times, bad, strict=True) if not is_bad]
     return len(kept) >= MIN_ROUNDS and relative_half_width(median_interval(kept)) <= PRECISION
 
