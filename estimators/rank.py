@@ -7,6 +7,7 @@ from itertools import takewhile
 
 from estimators.basis import basis
 from estimators.cost import check_job, estimate_from
+from estimators.past import NO_PAST, PastRuns
 from results.errors import NoAnswerError
 from results.records import Estimate, Job, Offer, Run
 
@@ -19,14 +20,14 @@ class Ranking:
     left_out: tuple[tuple[str, int], ...]  # the most frequent reason first
 
 
-def rank(run: Run, job: Job, offers: Iterable[Offer]) -> Ranking:
+def rank(run: Run, job: Job, offers: Iterable[Offer], past: PastRuns = NO_PAST) -> Ranking:
     """Estimate `job` on every offer: by USD, then by time, then by name.
 
     An offer the run can't be projected onto is counted in `left_out`. Raises NoAnswerError or
     RecordError where the run itself says nothing, UsageError for a job of nothing.
     """
     check_job(job)
-    base = basis(run)
+    base = basis(run, past)
     estimates, reasons = [], Counter[str]()
     for offer in offers:
         try:

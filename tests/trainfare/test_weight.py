@@ -28,7 +28,14 @@ sys.stderr.write("\\n" + repr((code, sorted({m.split(".")[0] for m in set(sys.mo
 
 
 @pytest.mark.parametrize(
-    "words", [("--help",), ("quote", "mlp"), ("quote", "mlp", "--json"), ("prices", "list")]
+    "words",
+    [
+        ("--help",),
+        ("quote", "mlp"),
+        ("quote", "mlp", "--json"),
+        ("prices", "list"),
+        ("project", "--measurement", "latest", "--target", "A10G"),
+    ],
 )
 def test_light(cli: Any, tmp_path: Path, words: tuple[str, ...]) -> None:
     done = subprocess.run(

@@ -76,11 +76,12 @@ def _quote(
     run: Run, epochs: int, samples_per_epoch: int | None, offers: list[Offer], store: Store
 ) -> Quote:
     """Rank the offers for the job and keep the answer with the prices it used."""
+    from estimators.past import past_runs
     from estimators.rank import rank
 
     samples = samples_per_epoch or run.workload.samples_per_epoch
     job = Job(workload=run.workload, epochs=epochs, samples_per_epoch=samples)
-    ranking = rank(run, job, offers)
+    ranking = rank(run, job, offers, past_runs(store.newest_first(Run)))
     if not ranking.estimates:
         reasons = "; ".join(f"{reason} ({count})" for reason, count in ranking.left_out)
         raise NoAnswerError(
