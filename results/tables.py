@@ -3,7 +3,8 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from results import units
+from results import money, units
+from results.bills import Bill
 from results.names import PROVIDER_NAMES
 from results.price_age import price_text
 from results.records import Estimate, Measurement, Offer, Run
@@ -110,13 +111,28 @@ def unit_cost_table(estimates: Sequence[tuple[int, Estimate]]) -> "Table":
         table.add_row(
             str(place),
             instance_text(estimate.offer),
-            units.usd_text(estimate.offer.usd_per_hour).removeprefix("$"),
+            units.amount_text(estimate.offer.usd_per_hour),
             price_text(estimate.offer.basis, estimate.offer.as_of),
             units.seconds_text(estimate.epoch_seconds.mid),
-            units.usd_text(estimate.usd_per_epoch.mid).removeprefix("$"),
-            units.usd_text(estimate.usd_per_million_samples).removeprefix("$"),
+            units.amount_text(estimate.usd_per_epoch.mid),
+            units.amount_text(estimate.usd_per_million_samples),
             units.count_text(float(estimate.samples_per_usd)),
         )
+    return table
+
+
+def bill_table(bill: Bill, offer: Offer) -> "Table":
+    """The lines of a bill and their sum."""
+    table = _table(
+        f"Bill of {PROVIDER_NAMES[offer.provider]}: {instance_text(offer)} in {offer.region}",
+        "", "quantity", "unit", money.current().symbol.strip(), "evidence",
+        left=("", "unit", "evidence"),
+    )  # fmt: skip
+    for item in bill.items:
+        quantity = units.digits(float(item.quantity), 6)
+        table.add_row(item.name, quantity, item.unit, units.usd_exact(item.usd), item.evidence)
+    table.add_section()
+    table.add_row("total", "", "", units.usd_exact(bill.total_usd), "")
     return table
 
 

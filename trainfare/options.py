@@ -37,6 +37,23 @@ class Money(click.ParamType[Decimal]):
         return amount
 
 
+class Number(click.ParamType[Decimal]):
+    """A number as it was typed, exact; what it may be is for the one who uses it to say."""
+
+    name = "number"
+
+    def convert(self, value: Any, param: Any, ctx: Any) -> Decimal:  # noqa: ARG002
+        """The Decimal. Raises UsageError for what is no number, NaN and infinity included."""
+        try:
+            number = Decimal(str(value))
+        except InvalidOperation:
+            number = Decimal("NaN")
+        if not number.is_finite():
+            option = param.opts[0] if param else "an amount"
+            raise UsageError(f"'{value}' is no number for {option}. Give one such as 3600.")
+        return number
+
+
 def stacked(*decorators: Callable[[Any], Any]) -> Decorator:
     """Several click decorators as one, in the order in which --help shows them."""
 
@@ -58,6 +75,10 @@ prices = click.option(
     multiple=True,
     type=FOLDER,
     help="A price list (CSV) in place of the packaged ones; repeatable.",
+)
+currency = stacked(
+    click.option("--currency", default="USD", help="Show money in it, at --rate.  [USD]"),
+    click.option("--rate", type=Money(), help="What one USD is in --currency, such as 0.92."),
 )
 job = stacked(
     click.option(

@@ -53,8 +53,8 @@ def quote(
     store = Store(settings.load().results_folder(results))
     offers = select_offers(
         load_offers(price_files),
-        provider=provider,
-        region=region,
+        providers=[provider] if provider else [],
+        regions=[region] if region else [],
         accelerator=gpu,
         allocation=allocation,
     )
