@@ -101,7 +101,7 @@ def select_offers(
     accelerator: str | None = None,
     allocation: str | None = None,
     max_usd_per_hour: Decimal | None = None,
-    min_memory_gib: float | None = None,
+    min_memory_gib: Decimal | None = None,
 ) -> list[Offer]:
     """The offers that fit every filter given; upper and lower case are the same.
 
@@ -110,6 +110,8 @@ def select_offers(
     a region; names that are known but match nothing together give an empty list.
     """
     _check_limit(max_usd_per_hour)
+    if min_memory_gib is not None and min_memory_gib <= 0:
+        raise UsageError(f"'{min_memory_gib}' is no memory. Give GiB above 0, as 16.")
     sieve = _Sieve(offers)
     whose = [lookup.known_provider(name) for name in providers]
     owner = whose[0] if len(whose) == 1 else None
@@ -200,9 +202,13 @@ def spot_ceiling_offer(
     Spot capacity never bills above the on-demand rate, so a cap computed from it holds. Raises as
     `find_offer` does for the on-demand offer.
     """
-    ceiling = find_offer(offers, provider, instance_type, region, "on_demand")
-    notes = f"{ceiling.notes}; {SPOT_CEILING_NOTE}" if ceiling.notes else SPOT_CEILING_NOTE
-    return replace(ceiling, allocation="spot", notes=notes)
+    return as_spot(find_offer(offers, provider, instance_type, region, "on_demand"))
+
+
+def as_spot(on_demand: Offer) -> Offer:
+    """The same as spot, whose rate is unknown and which therefore keeps the on-demand one."""
+    notes = f"{on_demand.notes}; {SPOT_CEILING_NOTE}" if on_demand.notes else SPOT_CEILING_NOTE
+    return replace(on_demand, allocation="spot", notes=notes)
 
 
 def offer_at(
@@ -218,9 +224,17 @@ def offer_at(
     whose, how = lookup.known_provider(provider), lookup.known_allocation(allocation)
     alike = select_offers(offers, providers=[whose], instance_type=instance_type)[0]
     return replace(
-        alike, region=region, allocation=how, usd_per_hour=usd_per_hour, basis="billed",
-        as_of=datetime.now(UTC).date().isoformat(), source=GIVEN, sku=None, licence=None, notes=None,
-    )  # fmt: skip
+        alike,
+        region=region,
+        allocation=how,
+        usd_per_hour=usd_per_hour,
+        basis="billed",
+        as_of=datetime.now(UTC).date().isoformat(),
+        source=GIVEN,
+        sku=None,
+        licence=None,
+        notes=None,
+    )
 
 
 def is_spot_ceiling(offer: Offer) -> bool:

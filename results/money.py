@@ -38,7 +38,8 @@ class Currency:
         return "$" if self.code == "USD" else f"{self.code} "
 
 
-_SHOWN: ContextVar[Currency] = ContextVar("shown", default=Currency())
+USD = Currency()
+_SHOWN: ContextVar[Currency] = ContextVar("shown", default=USD)
 
 
 def current() -> Currency:

@@ -1,9 +1,9 @@
 """From options and settings to the price list in force, one offer of it, and the billing rules."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from results.errors import NoAnswerError, UsageError
 from results.records import Offer
@@ -13,6 +13,8 @@ from trainfare.settings import FILE_NAME, Settings
 if TYPE_CHECKING:
     from estimators.billing.settings import Billing
     from estimators.catalog import Catalog
+
+FILTERS = ("providers", "regions", "gpu", "allocation", "min_memory")  # of `options.offers`
 
 
 def catalog(price_files: Sequence[Path]) -> "Catalog":
@@ -33,6 +35,37 @@ def billing(configured: Settings) -> "Billing":
     from estimators.billing.settings import from_table
 
     return from_table(configured.table("billing"))
+
+
+def offers(
+    price_files: Sequence[Path], configured: Settings, filters: Mapping[str, Any]
+) -> tuple[list[Offer], "Billing"]:
+    """What a quote ranks, and the rules it is billed by.
+
+    Spot that has no rate of its own is offered only where it is asked for: its price then rests
+    on the saving that the rules assume.
+    """
+    from estimators.catalog import as_spot, select_offers
+    from estimators.lookup import known_allocation
+
+    rules, all_offers = billing(configured), catalog(price_files)
+    chosen = {
+        "providers": filters["providers"],
+        "regions": filters["regions"],
+        "accelerator": filters["gpu"],
+        "min_memory_gib": filters["min_memory"],
+    }
+    found = select_offers(all_offers, allocation=filters["allocation"], **chosen)
+    if filters["allocation"] and known_allocation(filters["allocation"]) == "spot":
+        priced = {(o.provider, o.instance_type, o.region) for o in found}
+        on_demand = select_offers(all_offers, allocation="on_demand", **chosen)
+        found += [
+            as_spot(o)
+            for o in on_demand
+            if rules[o.provider].spot_saving.value
+            and (o.provider, o.instance_type, o.region) not in priced
+        ]
+    return found, rules
 
 
 def region_of(provider: str, region: str | None, configured: Settings) -> str:

@@ -4,10 +4,12 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Final, Generic, TypeVar
 
+from results import phases
+
 T = TypeVar("T")
 
 # What a job goes through that a service may bill or not; `BillingRules.billed_phases` names some.
-PHASES: Final = ("queue", "provisioning", "image pull", "data download", "upload")
+PHASES: Final = (*phases.START_UP, phases.UPLOAD)
 HOURS_PER_MONTH: Final = 730  # by which a monthly rate of storage is spread over hours
 
 
@@ -55,4 +57,6 @@ def assumed(value: T, source: str) -> Rule[T]:
 
 NO_DISCOUNT: Final = known(Decimal(0), "list prices; a contract's discount is the user's to give")
 NO_EGRESS: Final = assumed(Decimal(0), "results stay in a bucket of the job's own region")
-NO_EGRESS_RATE: Final = assumed(None, "no rate was found: give egress_usd_per_gib")
+NO_EGRESS_RATE: Final[Rule[Decimal | None]] = assumed(
+    None, "no rate was found: give egress_usd_per_gib"
+)

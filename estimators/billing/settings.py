@@ -38,7 +38,7 @@ def _overridden(rules: BillingRules, section: Mapping[str, Any], where: str) -> 
     for key, value in section.items():
         if key not in names:
             raise RecordError(f"{SOURCE}: {where} has a key {key!r}. {near(key, names)}")
-        read = READERS.get(key, _amount)
+        read: Callable[[Any], Any] = READERS.get(key, _amount)
         try:
             changes[key] = Rule(value=read(value), source=SOURCE)
         except ValueError as expected:
