@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 from results import money, units
 from results.bills import Bill
 from results.names import PROVIDER_NAMES
+from results.phases import NOBODY
 from results.price_age import price_text
 from results.records import Estimate, Measurement, Offer, Run
 from results.rows import phase_key
@@ -75,8 +76,8 @@ def instance_text(offer: Offer) -> str:
 def cost_table(
     estimates: Sequence[tuple[int, Estimate]], undominated: Sequence[int] = ()
 ) -> "Table":
-    """Numbered offers with the time and cost of the whole job as 80% intervals, the rate, and the
-    basis and age of it; `*` marks those that no other beats in both time and cost.
+    """Numbered offers with the rate, and the time and cost of the whole job as 80% intervals; `*`
+    marks those that no other beats in both time and cost.
 
     The evidence has a column only where it differs; else the title says it once.
     """
@@ -86,8 +87,8 @@ def cost_table(
     )
     evidence = ("evidence",) if grades else ()
     table = _table(
-        title, "", "service", "instance", "where", per_hour(), "time", "cost", *evidence, "price",
-        left=("service", "instance", "where", "evidence", "price"),
+        title, "", "service", "instance", "where", per_hour(), "time", "cost", *evidence,
+        left=("service", "instance", "where", "evidence"),
     )  # fmt: skip
     for place, estimate in estimates:
         offer, nodes = estimate.offer, estimate.job.nodes
@@ -100,7 +101,6 @@ def cost_table(
             units.seconds_range(estimate.seconds),
             units.usd_range(estimate.usd),
             *((estimate.grade,) if grades else ()),
-            price_text(offer.basis, offer.as_of),
         )
     return table
 
@@ -111,17 +111,18 @@ def per_hour() -> str:
 
 
 def unit_cost_table(estimates: Sequence[tuple[int, Estimate]]) -> "Table":
-    """The same offers by unit of work, start-up apart."""
+    """The same offers: basis and age of the rate, and the cost by unit of work, start-up apart."""
     symbol = money.current().symbol.strip()
     table = _table(
-        "Cost by unit of work: start-up apart, middle estimate",
-        "", "instance", "epoch", f"{symbol}/epoch", f"{symbol}/M samples", f"samples/{symbol}",
-        left=("instance",),
+        "Age of the rate, and cost by unit of work: start-up apart, middle estimate",
+        "", "instance", "price", "epoch", f"{symbol}/epoch", f"{symbol}/M samples",
+        f"samples/{symbol}", left=("instance", "price"),
     )  # fmt: skip
     for place, estimate in estimates:
         table.add_row(
             str(place),
             instance_text(estimate.offer),
+            price_text(estimate.offer.basis, estimate.offer.as_of),
             units.seconds_text(estimate.epoch_seconds.mid),
             units.amount_text(estimate.usd_per_epoch.mid),
             units.amount_text(estimate.usd_per_million_samples),
@@ -142,7 +143,7 @@ def items_table(place: int, estimate: Estimate) -> "Table":
         table.add_row(
             item.name,
             units.seconds_range(item.seconds) if waits else "",
-            units.usd_range(item.usd) if item.usd.high else "",
+            "" if item.billed_by == NOBODY else units.usd_range(item.usd),
             item.billed_by,
             item.evidence,
         )
