@@ -1,6 +1,7 @@
 """The tables people read in a terminal, 100 columns wide at most; rich is loaded only here."""
 
 from collections.abc import Sequence
+from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from results import money, units
@@ -165,6 +166,18 @@ def bill_table(bill: Bill, offer: Offer) -> "Table":
         table.add_row(item.name, quantity, item.unit, units.usd_exact(item.usd), item.evidence)
     table.add_section()
     table.add_row("total", "", "", units.usd_exact(bill.total_usd), "")
+    return table
+
+
+def change_table(changes: Sequence[tuple[tuple[str, ...], Decimal, Decimal, Decimal]]) -> "Table":
+    """Prices that differ between two lists: what is priced, before, now, and the change."""
+    table = _table(
+        "", "cloud", "instance", "region", "allocation", "$/h before", "now", "change",
+        left=("cloud", "instance", "region", "allocation"),
+    )  # fmt: skip
+    for (provider, _, kind, region, allocation), old, new, ratio in changes:
+        percent = f"{100 * (ratio - 1):+.1f}%"
+        table.add_row(provider, kind, region, allocation, f"{old:.4f}", f"{new:.4f}", percent)
     return table
 
 
