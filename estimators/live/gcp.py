@@ -78,6 +78,7 @@ def _fetched(client: Any, name: str, progress: Progress) -> list[Piece]:
     """The unit prices of one service's catalog that machines are put together from."""
     from google.api_core.exceptions import GoogleAPIError
     from google.auth.exceptions import GoogleAuthError
+    from google.protobuf.json_format import ParseError
 
     found: list[Piece] = []
     tokens: set[str] = set()
@@ -91,7 +92,7 @@ def _fetched(client: Any, name: str, progress: Progress) -> list[Piece]:
             tokens |= {page.next_page_token} - {""}
             count += len(page.skus)
             found += [piece for sku in page.skus for piece in _pieces(sku, name)]
-    except (GoogleAPIError, GoogleAuthError, ValueError, OSError) as error:
+    except (GoogleAPIError, GoogleAuthError, ParseError, ValueError, OSError) as error:
         raise FetchError(f"Google's price catalog can't be read: {error}") from None
     if not count:
         raise FetchError(f"Google's price catalog of {name} is empty.")
