@@ -11,7 +11,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any, NoReturn
 
-from estimators.price_cells import AGREE, READERS, CellError, optional
+from estimators.price_cells import AGREE, READERS, CellError, DisagreementError, agree
 from results.errors import RecordError, near
 from results.records import Offer
 
@@ -21,6 +21,7 @@ REQUIRED = (
     "source", "as_of",
 )  # fmt: skip
 OPTIONAL = ("sku", "source_commit", "licence", "notes")
+OPTIONAL_FIELDS = ("sku", "licence", "notes")  # of an offer: any text, or None
 KEY = ("provider", "service", "instance_type", "region", "allocation")  # of one price
 # The field of an offer that a column fills, where the two are called differently.
 FIELDS = {"price_usd_per_hour": "usd_per_hour"}
@@ -40,13 +41,14 @@ class PriceFile:
         text = _text_of(path, sha256)
         rows = _rows(path, text)
         header = _header(path, rows)
-        for index, cells in enumerate(rows[1:], start=1):
-            if len(cells) != len(header):
-                found, expected = f"{len(cells)} cells", f"{len(header)}, is the file cut off?"
-                _refuse(path, f"line {_line(text, index)}", found, expected)
+        if len(set(map(len, rows))) > 1:
+            index, cells = next((i, r) for i, r in enumerate(rows) if len(r) != len(header))
+            found, expected = f"{len(cells)} cells", f"{len(header)}, is the file cut off?"
+            _refuse(path, f"line {_line(text, index)}", found, expected)
         if len(rows) == 1:
             _refuse(path, "line 2", "nothing", "at least one price")
         self._cells = dict(zip(header, zip(*rows[1:], strict=True), strict=True))
+        self._optional = [name for name in OPTIONAL_FIELDS if name in self._cells]
         self._values = _checked(path, text, self._cells)
         self._once(text)
 
@@ -56,18 +58,19 @@ class PriceFile:
     def column(self, field: str) -> list[Any]:
         """The values of one field of `Offer`, row by row."""
         name = COLUMNS.get(field, field)
-        if name not in self._cells:
-            return [None] * len(self)
-        return list(map(self._values[name].__getitem__, self._cells[name]))
+        if name in self._values:
+            return list(map(self._values[name].__getitem__, self._cells[name]))
+        return [cell or None for cell in self._cells[name]]
 
     def offer(self, index: int) -> Offer:
         """One row as an offer."""
-        return Offer(
-            **{
-                FIELDS.get(name, name): values[self._cells[name][index]]
-                for name, values in self._values.items()
-            }
-        )
+        fields: dict[str, Any] = {
+            FIELDS.get(name, name): values[self._cells[name][index]]
+            for name, values in self._values.items()
+        }
+        for name in self._optional:
+            fields[name] = self._cells[name][index] or None
+        return Offer(**fields)
 
     def _once(self, text: str) -> None:
         keys = [self._cells[name] for name in KEY]
@@ -145,10 +148,8 @@ def _checked(
 ) -> dict[str, dict[str, Any]]:
     """What each distinct cell of a column means, for the columns that are fields of `Offer`."""
     values: dict[str, dict[str, Any]] = {}
-    for name, cells in cells_of.items():
-        if name == "source_commit":
-            continue
-        reader, values[name] = READERS.get(name, optional), {}
+    for name, reader in READERS.items():
+        cells, values[name] = cells_of[name], {}
         for cell in set(cells):
             try:
                 values[name][cell] = reader(cell)
@@ -160,13 +161,13 @@ def _checked(
 
 def _agree(path: Path, text: str, cells_of: dict[str, tuple[str, ...]]) -> None:
     """A service is that of its provider; a row has accelerators or none."""
-    for (first, second), fits in AGREE.items():
-        pairs = list(zip(cells_of[first], cells_of[second], strict=True))
-        for pair in set(pairs):
-            try:
-                fits(*pair)
-            except CellError as error:
-                raise _refused(path, text, pairs.index(pair), second, pair[1], error) from None
+    together = list(zip(*(cells_of[name] for name in AGREE), strict=True))
+    for cells in set(together):
+        try:
+            agree(*cells)
+        except DisagreementError as error:
+            place, found = together.index(cells), cells[AGREE.index(error.column)]
+            raise _refused(path, text, place, error.column, found, error) from None
 
 
 def _refused(
