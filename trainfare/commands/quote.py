@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from results.errors import NoAnswerError, OverBudgetError, UsageError
-from results.lines import best_of_each
 from results.money import Currency, shown_in
 from results.records import Job, Quote, Run
 from results.rows import estimate_row, measurement_rows, run_row
+from results.shown import best_of_each, shown_offers
 from results.store import Store, new_id, utc_now
 from trainfare import measuring, options, output, pricing, settings
 
@@ -175,7 +175,7 @@ def show(run: Run, answer: Quote, top: int, explain: bool) -> list[str]:
     for line in lines.headline(run, answer, measuring.age(run).total_seconds()):
         output.print_line(line)
     output.print_table(tables.performance_table([run]))
-    shown = lines.shown_offers(answer, top)
+    shown = shown_offers(answer, top)
     output.print_table(tables.cost_table(shown, answer.undominated))
     output.print_table(tables.unit_cost_table(shown))
     if explain:
