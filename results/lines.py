@@ -169,6 +169,7 @@ def quote_notes(
         f"see the request that would launch 1 ({PROVIDER_NAMES[best.offer.provider]}): "
         f"{submit_command(best)}"
     )
+    notes.append(f"print this again at these prices: trainfare quote --reprint {quote.quote_id}")
     return notes
 
 
@@ -187,6 +188,14 @@ def _answers(quote: Quote) -> list[str]:
             f"{place_text(fastest)}"
         )
     return lines
+
+
+def nearest_line(nearest: Estimate) -> str:
+    """What comes closest to limits that nothing keeps, and what to do."""
+    return (
+        f"Nearest is {place_text(nearest)}: {units.seconds_range(nearest.seconds)}, "
+        f"{units.usd_range(nearest.usd)}. Allow more, or more machines with --max-nodes."
+    )
 
 
 def place_text(estimate: Estimate) -> str:

@@ -129,6 +129,7 @@ def test_notes(
     quote = make_quote(best, left_out=(("too little memory", 7),))
     assert quote_notes(make_run(), quote, numbered(best), tied=[1]) == [
         f"see the request that would launch 1 (SageMaker): {submit_command(best)}",
+        f"print this again at these prices: trainfare quote --reprint {quote.quote_id}",
     ]
     assumed = "assumed for the first offer: starts in 2 min"
     assert shared_notes(quote, numbered(best)) == ["7 left out: --explain says why", assumed]

@@ -117,11 +117,16 @@ def _quote(
 
 
 def _refuse(run: Run, ranking: "Ranking", wishes: "Wishes") -> None:
+    from estimators.rank import nearest
+    from results.lines import nearest_line
+
     reasons = "; ".join(f"{reason} ({count})" for reason, count in ranking.left_out)
+    close = nearest(ranking, wishes)
+    todo = nearest_line(close.estimate()) if close else "Leave out a filter."
     kind = OverBudgetError if wishes.budget_usd is not None else NoAnswerError
     raise kind(
-        f"No offer can be quoted for {run.workload.name}: {reasons or 'none matches'}. "
-        "Leave out a filter, allow more, or see: trainfare prices list"
+        f"No offer can be quoted for {run.workload.name}: {reasons or 'none matches'}. {todo} "
+        "See: trainfare prices list"
     )
 
 
