@@ -117,6 +117,7 @@ def test_managed_spot_saves_an_assumed_share(make_run: MakeRun, catalog: Sequenc
     on_demand = estimate(run, job_of(run), find_offer(catalog, *where, "on_demand"))
     assert spot.usd.mid / on_demand.usd.mid == pytest.approx(Decimal("0.42"), abs=Decimal("0.06"))
     assert spot.usd.high < on_demand.usd.high
+    assert spot.usd_per_epoch.mid / on_demand.usd_per_epoch.mid == pytest.approx(Decimal("0.365"))
     assert notes.SPOT in spot.assumptions
     assert any("59-68%" in text for text in spot.assumptions)
 
