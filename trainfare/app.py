@@ -5,7 +5,8 @@ from importlib import import_module
 import click
 
 VERBS = (
-    "measure", "compare", "advise", "quote", "project", "prices", "submit", "report", "doctor",
+    "measure", "compare", "advise", "quote", "project", "prices", "bill", "submit", "report",
+    "doctor",
 )  # fmt: skip
 
 
