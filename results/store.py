@@ -10,15 +10,17 @@ from pathlib import Path
 from typing import TypeVar
 
 from results import codec
+from results.advice import Advice
 from results.errors import RecordError, UsageError
 from results.jobs import JobHandle, JobIntent, Outcome
 from results.records import Quote, Run
 
-T = TypeVar("T", Run, Quote, JobIntent, JobHandle, Outcome)
+T = TypeVar("T", Run, Quote, Advice, JobIntent, JobHandle, Outcome)
 # Where the records of a kind lie, and the field that names their file.
 FOLDERS: dict[type, tuple[str, str]] = {
     Run: ("runs", "run_id"),
     Quote: ("quotes", "quote_id"),
+    Advice: ("advice", "advice_id"),
     JobIntent: ("intents", "job_name"),
     JobHandle: ("handles", "job_name"),
     Outcome: ("outcomes", "job_name"),
@@ -38,11 +40,14 @@ def new_id(name: str) -> str:
     return f"{stamp}-{safe or 'run'}-{secrets.token_hex(3)}"
 
 
-def write_atomically(path: Path, text: str) -> None:
+def write_atomically(
+    path: Path, text: str, instead: str = "name another one (--results DIR or --out)"
+) -> None:
     """Write `text` to `path` so that a reader sees all of it or the file is not there.
 
     The text goes to a temporary name in the same folder, is flushed to the disk, and renamed.
-    A full disk, a read-only folder or Ctrl-C leave no half file. Raises UsageError.
+    A full disk, a read-only folder or Ctrl-C leave no half file. Raises UsageError; `instead` is
+    what it tells the user to do if there is no making room.
     """
     temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}.tmp")
     try:
@@ -53,16 +58,16 @@ def write_atomically(path: Path, text: str) -> None:
             os.fsync(file.fileno())
         temporary.replace(path)
     except OSError as error:
-        raise UsageError(_cannot_write(path, error)) from None
+        raise UsageError(_cannot_write(path, error, instead)) from None
     finally:
         with suppress(OSError):
             temporary.unlink()
 
 
-def _cannot_write(path: Path, error: OSError) -> str:
+def _cannot_write(path: Path, error: OSError, instead: str) -> str:
     reason = error.strerror or str(error)
     todo = "Free some space" if error.errno == errno.ENOSPC else "Make the folder writable"
-    return f"Cannot write {path}: {reason}. {todo}, or name another one (--results DIR or --out)."
+    return f"Cannot write {path}: {reason}. {todo}, or {instead}."
 
 
 class Store:
@@ -93,12 +98,12 @@ class Store:
             raise UsageError(f"Cannot read {self.folder}: {error.strerror}.") from None
         for path in paths:
             try:
-                yield self._read(path, kind)
+                yield self.read(path, kind)
             except RecordError as error:
                 self.problems.append(f"{path} is left out: {error}.")
 
     @staticmethod
-    def _read(path: Path, kind: type[T]) -> T:
+    def read(path: Path, kind: type[T]) -> T:
         try:
             if path.stat().st_size > MAX_RECORD_BYTES:
                 raise RecordError(f"larger than {MAX_RECORD_BYTES} bytes")
