@@ -41,16 +41,26 @@ def shared_work(base: Basis, used: Basis, per_node: int, nodes: int) -> Share:
 
 
 def _own_factor(runs: tuple[Basis, ...], processes: int) -> Interval | None:
-    """Step of `processes` over step of one, on the same device in the same machine."""
-    for several in runs:
-        if several.run.processes != processes:
-            continue
-        for alone in runs:
-            if alone.run.processes == 1 and _same_place(alone, several):
+    """Step of `processes` over step of one, as runs on GPUs had it; None where none did."""
+    on_gpu = [known for known in runs if known.run.machine.is_gpu]
+    for known in on_gpu:
+        scaling = known.run.scaling
+        if scaling is not None and scaling.processes == processes and scaling.efficiencies:
+            found = scaling.efficiency
+            return _widened(Interval(low=1 / found.high, mid=1 / found.mid, high=1 / found.low))
+    for several in on_gpu:
+        for alone in on_gpu:
+            counts = (alone.run.processes, several.run.processes)
+            if counts == (1, processes) and _same_place(alone, several):
                 mid = several.step_seconds.mid / alone.step_seconds.mid
-                wide = 1 + OWN_SCALING_SPREAD
-                return Interval(low=mid / wide, mid=mid, high=mid * wide)
+                return _widened(Interval(low=mid, mid=mid, high=mid))
     return None
+
+
+def _widened(factor: Interval) -> Interval:
+    """For another machine of the kind."""
+    wide = 1 + OWN_SCALING_SPREAD
+    return Interval(low=factor.low / wide, mid=factor.mid, high=factor.high * wide)
 
 
 def _same_place(one: Basis, other: Basis) -> bool:

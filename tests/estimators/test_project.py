@@ -17,6 +17,7 @@ from estimators.project import Projection, project_epoch, project_from
 from estimators.step import StepTask, project_step
 from results.errors import NoAnswerError
 from results.records import Offer, Run, SweepPoint
+from results.scaling import Scaling
 from results.statistics import Interval
 
 MakeRun = Callable[..., Run]
@@ -333,3 +334,24 @@ def test_another_job_on_cpu_and_gpu_calibrates_a_cpu_run(
     slower = project_from(basis(run, past_runs([run, *other])), make_offer("T4"), 6400)
     assert slower.epoch_seconds.mid > after.epoch_seconds.mid
     assert notes.own_speedups(1) in slower.assumptions
+
+
+def test_interleaved_scaling_is_taken_from_gpus_only(
+    make_run: MakeRun, make_offer: MakeOffer
+) -> None:
+    scaling = Scaling(
+        processes=2,
+        backend="nccl",
+        threads=2,
+        batch_size=64,
+        steps_per_block=1,
+        single_block_seconds=(0.08,) * 9,
+        parallel_block_seconds=(0.1,) * 9,
+        disturbed=(False,) * 9,
+    )
+    run = replace(make_run(device="Tesla T4", step=0.1), scaling=scaling)
+    found = project_epoch(run, make_offer("T4", 2), 6400)
+    assert found.epoch_seconds.mid == pytest.approx(50 * 0.1 / 0.8)
+    assert notes.own_scaling(2) in found.assumptions
+    cpu = replace(make_run(step=0.1), scaling=scaling)
+    assert notes.IN_ONE_MACHINE in project_epoch(cpu, make_offer("T4", 2), 6400).assumptions
