@@ -7,7 +7,7 @@ from typing import Any, Protocol, cast
 from cloud.cap import max_seconds
 from cloud.job_key import job_name
 from cloud.settings import SECTIONS, Settings
-from cloud.source import build_archive, digest
+from cloud.source import FILE_ONLY, Source, pack
 from results.errors import UsageError, near
 from results.records import Job, JobRequest, Offer
 
@@ -34,7 +34,13 @@ def planner(provider: str) -> Planner:
     return cast(Planner, import_module(MODULES[provider]))
 
 
-def plan_request(job: Job, offer: Offer, settings: Settings, max_usd: Decimal) -> JobRequest:
+def plan_request(
+    job: Job,
+    offer: Offer,
+    settings: Settings,
+    max_usd: Decimal,
+    source: Source = FILE_ONLY,
+) -> JobRequest:
     """Everything that would be sent for `job` on `offer`, and the most it can cost. Sends nothing.
 
     Raises UsageError for what cannot be sent, OverBudgetError where `max_usd` is too small.
@@ -46,12 +52,12 @@ def plan_request(job: Job, offer: Offer, settings: Settings, max_usd: Decimal) -
             f"of {SECTIONS[type(settings)]}. Give --provider {offer.provider}."
         )
     seconds = max_seconds(max_usd, offer, job.nodes)
-    source_digest = digest(build_archive(job))
+    packed = pack(job, source)
     return JobRequest(
         provider=offer.provider,
         service=service.SERVICE,
-        job_name=job_name(job, offer, source_digest),
-        request=service.plan(job, offer, settings, seconds, source_digest),
+        job_name=job_name(packed.job, offer, packed.digest),
+        request=service.plan(packed.job, offer, settings, seconds, packed.digest),
         max_usd=max_usd,
         max_seconds=seconds,
     )
