@@ -5,6 +5,7 @@ not the body; `body` is the job; `environment` is put first, under its own name 
 job can only point to one. The source is put before the job too, under the name in `codeId`.
 """
 
+import re
 import shlex
 from typing import Any
 
@@ -13,6 +14,7 @@ from cloud.job_key import PREFIX, job_name
 from cloud.public_image import IMAGE, VERSION
 from cloud.settings import AzureSettings, required
 from results.errors import UsageError
+from results.jobs import JobState
 from results.records import Job, Offer
 
 SERVICE = "azureml"
@@ -20,6 +22,19 @@ SETTINGS = AzureSettings
 ENVIRONMENT = "trainfare-pytorch"
 ARCHIVE = "source.tar.gz"  # Azure ML starts the command in the folder of the source
 OUTPUT = "outputs"  # and uploads this one in it
+
+# JobStatus (azure-ai-ml 1.35.2) in the words that all clouds share. A job that is being cancelled,
+# or does not respond, still has its machines.
+STATES: dict[str, JobState] = {
+    "Running": "running",
+    "Finalizing": "running",
+    "CancelRequested": "running",
+    "NotResponding": "running",
+    "Completed": "succeeded",
+    "Failed": "failed",
+    "Canceled": "stopped",
+}
+PENDING = ("NotStarted", "Starting", "Provisioning", "Preparing", "Queued", "Paused")
 
 
 def plan(
@@ -35,7 +50,7 @@ def plan(
             f"The workspace is in {settings.region!r} (`[azure] region` in trainfare.toml), so no "
             f"job of it can run in {offer.region!r}. Give --region {settings.region}."
         )
-    workspace = _workspace(settings)
+    workspace = workspace_id(settings)
     name = job_name(job, offer, source_digest)
     properties = {
         "jobType": "Command",
@@ -72,7 +87,19 @@ def iso_duration(seconds: int) -> str:
     return f"P{days}T{time}" if time else f"P{days}"
 
 
-def _workspace(settings: AzureSettings) -> str:
+def iso_seconds(text: str) -> int | None:
+    """The whole seconds of an ISO 8601 duration of days and below; None for any other text."""
+    number = r"(?:(\d+){})?"
+    units = [number.format(unit) for unit in "DHMS"]
+    found = re.fullmatch(f"P{units[0]}(?:T{''.join(units[1:])})?", text)
+    if found is None or not any(found.groups()):
+        return None
+    sizes = (86400, 3600, 60, 1)
+    return sum(size * int(count or 0) for size, count in zip(sizes, found.groups(), strict=True))
+
+
+def workspace_id(settings: AzureSettings) -> str:
+    """The workspace's address below the endpoint. Raises UsageError for a missing setting."""
     subscription, group, workspace = required(
         settings, "subscription_id", "resource_group", "workspace"
     )

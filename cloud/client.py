@@ -1,7 +1,7 @@
 """What each service's client does, in one shape: the calls, and a job's state as it is told.
 
-A client makes single calls and knows nothing of records: what is written when, and that nothing is
-paid twice, is kept by `cloud.launch` for all three. Every method raises a `cloud.errors.CloudError`.
+A client makes single calls and keeps no records: what is written when, and that nothing is paid
+twice, is the part of `cloud.launch` for all three. Every method raises a `cloud.errors.CloudError`.
 """
 
 from collections.abc import Iterator
@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import Protocol
 
 from results.jobs import ENDED, JobHandle, JobState
-from results.records import JobRequest
+from results.records import JobRequest, Provider
+from results.store import utc_now
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,6 +46,30 @@ class Check:
     good: bool
 
 
+def handle_of(status: JobStatus, provider: Provider) -> JobHandle:
+    """The record of a job that was found rather than created."""
+    return JobHandle(
+        job_name=status.job_name,
+        captured_at=utc_now(),
+        provider=provider,
+        region=status.region,
+        service_id=status.service_id,
+        output_uri=status.output_uri,
+    )
+
+
+def ended_state(
+    state: JobState, started: float | None, ended: float | None, max_seconds: int | None
+) -> JobState:
+    """`timed_out` for a job that did not succeed and ran as long as it was allowed to.
+
+    Vertex AI and Azure ML end it as cancelled or failed and say why only in words.
+    """
+    if state not in ("failed", "stopped") or None in (started, ended, max_seconds):
+        return state
+    return "timed_out" if ended - started >= max_seconds else state  # type: ignore[operator]
+
+
 class Client(Protocol):
     """One service in one account; made by `cloud.registry.client`."""
 
@@ -53,8 +78,8 @@ class Client(Protocol):
     def upload(self, request: JobRequest, region: str, archive: bytes) -> None:
         """Put all that the job needs where it will look for it; the same again changes nothing."""
 
-    def create(self, request: JobRequest, region: str) -> JobStatus:
-        """Start the job: the one call that spends money, and never retried here.
+    def create(self, request: JobRequest, region: str) -> JobHandle:
+        """Start the job: the one call that spends money, made once and nothing after it.
 
         Raises NameTakenError where the service has it already, UnclearError where it may.
         """

@@ -5,13 +5,19 @@ from importlib import import_module
 from typing import Any, Protocol, cast
 
 from cloud.cap import max_seconds
+from cloud.client import Client
 from cloud.job_key import job_name
 from cloud.settings import SECTIONS, Settings
 from cloud.source import build_archive, digest
 from results.errors import UsageError, near
-from results.records import Job, JobRequest, Offer
+from results.records import Job, JobRequest, Offer, Provider
 
 MODULES = {"aws": "cloud.sagemaker", "gcp": "cloud.vertex", "azure": "cloud.azureml"}
+CLIENTS: dict[Provider, tuple[str, str]] = {
+    "aws": ("cloud.sagemaker_client", "SageMakerClient"),
+    "gcp": ("cloud.vertex_client", "VertexClient"),
+    "azure": ("cloud.azureml_client", "AzureClient"),
+}
 
 
 class Planner(Protocol):
@@ -32,6 +38,13 @@ def planner(provider: str) -> Planner:
     if provider not in MODULES:
         raise UsageError(f"{provider!r} is no provider. {near(provider, MODULES)}")
     return cast(Planner, import_module(MODULES[provider]))
+
+
+def client(settings: Settings) -> Client:
+    """The client of the cloud these settings belong to. Raises UsageError where one is missing."""
+    module, name = CLIENTS[SECTIONS[type(settings)]]
+    made: Client = getattr(import_module(module), name)(settings)
+    return made
 
 
 def plan_request(job: Job, offer: Offer, settings: Settings, max_usd: Decimal) -> JobRequest:

@@ -6,6 +6,7 @@ from cloud.command import entry_command, unpack_command
 from cloud.job_key import PREFIX, job_folder, job_name
 from cloud.sagemaker_images import image
 from cloud.settings import AwsSettings, required
+from results.jobs import JobState
 from results.records import Job, Offer
 
 SERVICE = "sagemaker"
@@ -15,6 +16,19 @@ CODE_CHANNEL = "code"
 ARCHIVE = f"/opt/ml/input/data/{CODE_CHANNEL}/source.tar.gz"
 OUTPUT = "/opt/ml/output/data"  # SageMaker uploads it as output.tar.gz
 CHECKPOINTS = "/opt/ml/checkpoints"
+
+# TrainingJobStatus in the words that all clouds share (botocore 1.44.5, DescribeTrainingJob). A job
+# that stops still runs, and is billed, until it has stopped.
+STATES: dict[str, JobState] = {
+    "Completed": "succeeded",
+    "Failed": "failed",
+    "Stopping": "running",
+    "Stopped": "stopped",
+    "Deleting": "stopped",
+}
+# SecondaryStatus of a job InProgress before its machines are there, or while it has lost them.
+PENDING = ("Starting", "Pending", "LaunchingMLInstances", "PreparingTrainingStack", "Interrupted",
+           "Restarting")  # fmt: skip
 
 
 def plan(

@@ -7,6 +7,7 @@ from cloud.job_key import PREFIX, job_folder, job_key, job_name
 from cloud.public_image import IMAGE
 from cloud.settings import GcpSettings, required
 from results.errors import UsageError, near
+from results.jobs import JobState
 from results.records import Job, Offer
 
 SERVICE = "vertex"
@@ -24,6 +25,20 @@ ACCELERATORS = {
     "T4": "NVIDIA_TESLA_T4",
     "V100": "NVIDIA_TESLA_V100",
 }
+
+# JobState (google-cloud-aiplatform 2.7.0) in the words that all clouds share. A job that is being
+# cancelled still runs and is billed; one of which a part failed has no whole result.
+STATES: dict[str, JobState] = {
+    "JOB_STATE_RUNNING": "running",
+    "JOB_STATE_CANCELLING": "running",
+    "JOB_STATE_UPDATING": "running",
+    "JOB_STATE_SUCCEEDED": "succeeded",
+    "JOB_STATE_FAILED": "failed",
+    "JOB_STATE_PARTIALLY_SUCCEEDED": "failed",
+    "JOB_STATE_CANCELLED": "stopped",
+    "JOB_STATE_EXPIRED": "timed_out",
+}
+PENDING = ("JOB_STATE_UNSPECIFIED", "JOB_STATE_QUEUED", "JOB_STATE_PENDING", "JOB_STATE_PAUSED")
 
 
 def plan(
