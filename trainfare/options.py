@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 from results.errors import UsageError
+from trainfare.settings import folder_or_address
 
 Command = Callable[..., None]
 Decorator = Callable[[Command], Command]
@@ -37,6 +38,16 @@ class Money(click.ParamType[Decimal]):
         return amount
 
 
+class Where(click.ParamType[Path | str]):
+    """A folder of records, or the address of a bucket such as s3://bucket/folder."""
+
+    name = "folder"
+
+    def convert(self, value: Any, param: Any, ctx: Any) -> Path | str:  # noqa: ARG002
+        """A Path, or the address as it was typed."""
+        return folder_or_address(str(value))
+
+
 def stacked(*decorators: Callable[[Any], Any]) -> Decorator:
     """Several click decorators as one, in the order in which --help shows them."""
 
@@ -51,7 +62,9 @@ def stacked(*decorators: Callable[[Any], Any]) -> Decorator:
 as_json = click.option(
     "--json", "as_json", is_flag=True, help="Print one JSON object and nothing else."
 )
-results = click.option("--results", type=FOLDER, help="Folder of records.  [./trainfare-results]")
+results = click.option(
+    "--results", type=Where(), help="Folder of records, or s3://…  [./trainfare-results]"
+)
 prices = click.option(
     "--prices",
     "price_files",

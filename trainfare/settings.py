@@ -24,12 +24,18 @@ class Settings:
         """One section, empty where it is missing."""
         return self.tables.get(section, {})
 
-    def results_folder(self, asked: Path | None) -> Path:
-        """--results, else $TRAINFARE_RESULTS, else `[results] store`, else ./trainfare-results."""
-        if asked is not None:
-            return asked
+    def results_folder(self, asked: Path | str | None) -> Path | str:
+        """--results, else $TRAINFARE_RESULTS, else `[results] store`, else ./trainfare-results.
+
+        A folder, or the address of a bucket as it was written.
+        """
         named = os.environ.get("TRAINFARE_RESULTS") or self.table("results").get("store")
-        return Path(str(named or DEFAULT_STORE)).expanduser()
+        return folder_or_address(str(asked or named or DEFAULT_STORE))
+
+
+def folder_or_address(text: str) -> Path | str:
+    """`s3://bucket/folder` as it is, anything else as a path."""
+    return text if "://" in text else Path(text).expanduser()
 
 
 def find_file() -> Path | None:

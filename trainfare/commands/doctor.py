@@ -20,7 +20,7 @@ EXTRAS = {"boto3": "aws", "google-cloud-aiplatform": "gcp", "azure-ai-ml": "azur
 @click.command()
 @options.results
 @options.as_json
-def doctor(results: Path | None, as_json: bool) -> None:
+def doctor(results: Path | str | None, as_json: bool) -> None:
     """Say what trainfare finds here. Reads no secret and calls no service."""
     configured = settings.load()
     found = {

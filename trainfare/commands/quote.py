@@ -39,7 +39,7 @@ def quote(
     allocation: str | None,
     top: int,
     price_files: tuple[Path, ...],
-    results: Path | None,
+    results: Path | str | None,
     as_json: bool,
     **how: Any,
 ) -> None:

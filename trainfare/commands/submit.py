@@ -43,7 +43,7 @@ def submit(
     epochs: int,
     samples_per_epoch: int | None,
     price_files: tuple[Path, ...],
-    results: Path | None,
+    results: Path | str | None,
     as_json: bool,
     **how: Any,
 ) -> None:
