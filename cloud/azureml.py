@@ -7,8 +7,11 @@ job can only point to one. The source is put before the job too, under the name 
 
 import re
 import shlex
+from datetime import datetime
 from typing import Any
 
+from cloud import errors
+from cloud.client import JobStatus, ended_state
 from cloud.command import entry_command, unpack_command
 from cloud.job_key import PREFIX, job_name
 from cloud.public_image import IMAGE, VERSION
@@ -22,6 +25,7 @@ SETTINGS = AzureSettings
 ENVIRONMENT = "trainfare-pytorch"
 ARCHIVE = "source.tar.gz"  # Azure ML starts the command in the folder of the source
 OUTPUT = "outputs"  # and uploads this one in it
+ARTIFACTS = "workspaceartifactstore"  # to the datastore in which a run's own files are kept
 
 # JobStatus (azure-ai-ml 1.35.2) in the words that all clouds share. A job that is being cancelled,
 # or does not respond, still has its machines.
@@ -126,3 +130,41 @@ def _compute(job: Job, offer: Offer, settings: AzureSettings, workspace: str) ->
     if offer.allocation == "spot":
         serverless["queueSettings"] = {"jobTier": "Spot"}
     return serverless
+
+
+def status_of(job: dict[str, Any], run: dict[str, Any], region: str) -> JobStatus:
+    """A command job with its run in the shape that all clouds share."""
+    held = job["properties"]
+    timeout = (held.get("limits") or {}).get("timeout")
+    limit = None if timeout is None else iso_seconds(timeout)
+    started, ended = _seconds(run.get("startTimeUtc")), _seconds(run.get("endTimeUtc"))
+    said = ((run.get("error") or {}).get("error") or {}).get("message")
+    # A state of tomorrow counts as running: billed until it is known not to be.
+    state = "pending" if held["status"] in PENDING else STATES.get(held["status"], "running")
+    return JobStatus(
+        job_name=job["name"],
+        region=region,
+        service_id=job["id"],
+        output_uri=output_uri(job["name"]),
+        state=ended_state(state, started, ended, limit),
+        max_seconds=limit,
+        nodes=(held.get("resources") or {}).get("instanceCount", 1),
+        message=errors.without_secrets(said) if said else None,
+        created_at_seconds=_seconds((job.get("systemData") or {}).get("createdAt")),
+        started_at_seconds=started,
+        ended_at_seconds=ended,
+    )
+
+
+def output_uri(name: str) -> str:
+    """Where the files of the job lie that it left in `outputs/`."""
+    return f"azureml://datastores/{ARTIFACTS}/paths/{run_folder(name)}/{OUTPUT}/"
+
+
+def run_folder(name: str) -> str:
+    """The folder of a run in the workspace's own datastore."""
+    return f"ExperimentRun/dcid.{name}"
+
+
+def _seconds(moment: str | None) -> float | None:
+    return datetime.fromisoformat(moment).timestamp() if moment else None

@@ -6,15 +6,23 @@ as the dry run showed it (docs/decisions/0030).
 
 import json
 from collections.abc import Iterator
-from contextlib import contextmanager
 from itertools import islice
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote, urlsplit
 
 from cloud import errors
-from cloud.azureml import ARCHIVE, OUTPUT, PENDING, STATES, iso_seconds, workspace_id
-from cloud.client import Check, JobStatus, ended_state
+from cloud.azure_errors import told
+from cloud.azureml import (
+    ARCHIVE,
+    ARTIFACTS,
+    OUTPUT,
+    output_uri,
+    run_folder,
+    status_of,
+    workspace_id,
+)
+from cloud.client import Check, JobStatus
 from cloud.job_key import PREFIX
 from cloud.settings import AzureSettings
 from results.jobs import JobHandle
@@ -24,7 +32,6 @@ from results.store import utc_now
 ENDPOINT = "https://management.azure.com"
 SCOPE = "https://management.azure.com/.default"
 API_VERSION = "2025-12-01"  # of azure-ai-ml 1.35.2
-ARTIFACTS = "workspaceartifactstore"  # the datastore in which a run's own files are kept
 
 
 class AzureClient:
@@ -37,7 +44,7 @@ class AzureClient:
         self.workspace = workspace_id(settings)
         self._made: dict[str, Any] = {}
 
-    def upload(self, request: JobRequest, region: str, archive: bytes) -> None:
+    def upload(self, request: JobRequest, region: str, archive: bytes) -> None:  # noqa: ARG002
         """Put the environment and the source, each under its name, unless they are there."""
         environment = request.request["environment"]
         place = f"environments/{environment['name']}/versions/{environment['version']}"
@@ -51,7 +58,7 @@ class AzureClient:
         )["blobReferenceForConsumption"]
         from azure.storage.blob import ContainerClient
 
-        with _told():
+        with told():
             container = ContainerClient.from_container_url(
                 pending["credential"]["sasUri"], retry_total=0
             )
@@ -68,7 +75,7 @@ class AzureClient:
             provider="azure",
             region=region,
             service_id=str(made["id"]),
-            output_uri=_output_uri(request.job_name),
+            output_uri=output_uri(request.job_name),
         )
 
     def find(self, job_name: str, region: str) -> list[JobStatus]:
@@ -111,10 +118,10 @@ class AzureClient:
 
     def logs(self, handle: JobHandle, skip_lines: int = 0) -> Iterator[str]:
         """The main node's log, which Azure ML writes into the run's files while it runs."""
-        with _told():
+        with told():
             container = self._container()
             for name in ("user_logs/std_log.txt", "user_logs/std_log_process_0.txt"):
-                blob = container.get_blob_client(f"{_run_folder(handle.job_name)}/{name}")
+                blob = container.get_blob_client(f"{run_folder(handle.job_name)}/{name}")
                 if blob.exists():
                     text = blob.download_blob(encoding="utf-8", errors="replace").readall()
                     yield from islice(text.splitlines(), skip_lines, None)
@@ -124,15 +131,15 @@ class AzureClient:
         """Bring what lies under the job's output folder."""
         from cloud.unpack import Guard
 
-        prefix, guard = f"{_run_folder(handle.job_name)}/{OUTPUT}/", Guard(folder)
-        with _told():
+        prefix, guard = f"{run_folder(handle.job_name)}/{OUTPUT}/", Guard(folder)
+        with told():
             container = self._container()
             for blob in container.list_blobs(name_starts_with=prefix):
                 guard.file(
                     blob.name.removeprefix(prefix), container.download_blob(blob.name).chunks()
                 )
 
-    def checks(self, region: str) -> list[Check]:
+    def checks(self, region: str) -> list[Check]:  # noqa: ARG002
         """Who is signed in, the workspace and its region, the compute, the storage."""
         from cloud.checking import checked
 
@@ -144,7 +151,7 @@ class AzureClient:
         compute = self.settings.compute
         if compute is not None:
             calls.append(("compute", lambda: self._get(f"computes/{compute}")["name"]))
-        return [checked(name, call, _told) for name, call in calls]
+        return [checked(name, call, told) for name, call in calls]
 
     def _who(self) -> str:
         """From the token itself, which names its owner; nothing of it is shown or kept but that."""
@@ -218,7 +225,7 @@ class AzureClient:
         return self._sent(HttpRequest(method, url, params=params, json=body))
 
     def _sent(self, request: Any) -> Any:
-        with _told():
+        with told():
             answer = self._pipeline().send_request(request)
             answer.raise_for_status()
             return answer.json() if answer.content else None
@@ -236,83 +243,3 @@ class AzureClient:
             ]
             self._made["pipeline"] = PipelineClient(ENDPOINT, policies=policies)
         return self._made["pipeline"]
-
-
-def status_of(job: dict[str, Any], run: dict[str, Any], region: str) -> JobStatus:
-    """A command job with its run in the shape that all clouds share."""
-    held = job["properties"]
-    timeout = (held.get("limits") or {}).get("timeout")
-    limit = None if timeout is None else iso_seconds(timeout)
-    started, ended = _seconds(run.get("startTimeUtc")), _seconds(run.get("endTimeUtc"))
-    said = ((run.get("error") or {}).get("error") or {}).get("message")
-    # A state of tomorrow counts as running: billed until it is known not to be.
-    state = "pending" if held["status"] in PENDING else STATES.get(held["status"], "running")
-    return JobStatus(
-        job_name=job["name"],
-        region=region,
-        service_id=job["id"],
-        output_uri=_output_uri(job["name"]),
-        state=ended_state(state, started, ended, limit),
-        max_seconds=limit,
-        nodes=(held.get("resources") or {}).get("instanceCount", 1),
-        message=errors.without_secrets(said) if said else None,
-        created_at_seconds=_seconds((job.get("systemData") or {}).get("createdAt")),
-        started_at_seconds=started,
-        ended_at_seconds=ended,
-    )
-
-
-def _output_uri(name: str) -> str:
-    return f"azureml://datastores/{ARTIFACTS}/paths/{_run_folder(name)}/{OUTPUT}/"
-
-
-def _run_folder(name: str) -> str:
-    return f"ExperimentRun/dcid.{name}"
-
-
-def _seconds(moment: str | None) -> float | None:
-    from datetime import datetime
-
-    return datetime.fromisoformat(moment).timestamp() if moment else None
-
-
-@contextmanager
-def _told() -> Iterator[None]:
-    """Turn what Azure's libraries raise into the errors that all clouds share."""
-    from azure.core import exceptions as azure
-
-    where = "Azure ML"
-    try:
-        yield
-    except azure.ClientAuthenticationError as error:
-        denied = getattr(error, "status_code", None) == 403
-        kind = errors.PermissionDeniedError if denied else errors.CredentialsError
-        raise kind(where, error.message) from None
-    except azure.HttpResponseError as error:
-        raise _kind(error)(where, error.message) from None
-    except azure.ServiceRequestError as error:  # it was never sent
-        raise errors.RegionError(where, error) from None
-    except azure.AzureError as error:  # no answer, or half of one
-        raise errors.UnclearError(where, error) from None
-    except ValueError as error:  # an answer that is no JSON
-        raise errors.UnclearError(where, error) from None
-
-
-def _kind(error: Any) -> type[errors.CloudError]:
-    status, said = error.status_code or 0, str(error.message).lower()
-    code = str(getattr(error.error, "code", "") or "")
-    if status == 429:
-        return errors.ThrottledError
-    if "quota" in said or "QuotaExceeded" in code:
-        return errors.QuotaError
-    if "already exists" in said or status == 409:
-        return errors.NameTakenError
-    if status == 404 and code not in ("ResourceNotFound", "NotFound", "UserError", "BlobNotFound"):
-        return errors.ConfigurationError  # no such workspace, group or subscription
-    if "allocationfailed" in code.lower() or "capacity" in said:
-        return errors.CapacityError
-    known = {401: errors.CredentialsError, 403: errors.PermissionDeniedError,
-             404: errors.JobNotFoundError}  # fmt: skip
-    if status in known:
-        return known[status]
-    return errors.UnclearError if status >= 500 or not status else errors.ConfigurationError

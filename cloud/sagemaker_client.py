@@ -1,31 +1,22 @@
 """SageMaker through boto3: single calls, with errors under the names that all clouds share."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
 from itertools import islice
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlparse
 
 from cloud import errors
+from cloud.aws_errors import told
 from cloud.client import Check, JobStatus
 from cloud.job_key import PREFIX
-from cloud.sagemaker import PENDING, STATES
+from cloud.sagemaker import output_uri, status_of
 from cloud.settings import AwsSettings, required
-from results.jobs import JobHandle, JobState
+from results.jobs import JobHandle
 from results.records import JobRequest
 from results.store import utc_now
 
 LOG_GROUP = "/aws/sagemaker/TrainingJobs"
-QUOTA = ("ResourceLimitExceeded", "LimitExceededException", "ServiceQuotaExceededException")
-THROTTLED = ("ThrottlingException", "Throttling", "TooManyRequestsException", "SlowDown")
-SIGN_IN = (
-    "ExpiredTokenException", "ExpiredToken", "UnrecognizedClientException", "InvalidClientTokenId",
-    "InvalidAccessKeyId", "SignatureDoesNotMatch", "InvalidSignatureException", "RequestExpired",
-    "MissingAuthenticationToken", "RequestTimeTooSkewed",
-)  # fmt: skip
-DENIED = ("AccessDeniedException", "AccessDenied", "UnauthorizedOperation", "403")
-MISSING = ("ResourceNotFound", "ResourceNotFoundException", "NoSuchKey", "404")
 
 
 class SageMakerClient:
@@ -45,7 +36,7 @@ class SageMakerClient:
 
             once = Config(retries={"total_max_attempts": 1}, connect_timeout=20, read_timeout=60)
             own = self.settings.endpoint if name == "sagemaker" else None
-            with _told(region):
+            with told(region):
                 # A fresh session: the default one keeps credentials that have expired.
                 self._made[name, region] = boto3.Session().client(
                     name, region_name=region, endpoint_url=own, config=once
@@ -56,14 +47,14 @@ class SageMakerClient:
         """Put the source where the request's channel points."""
         source = request.request["InputDataConfig"][0]["DataSource"]["S3DataSource"]["S3Uri"]
         bucket, prefix = _bucket_and_key(source)
-        with _told(region):
+        with told(region):
             self._service("s3", region).put_object(
                 Bucket=bucket, Key=f"{prefix}source.tar.gz", Body=archive
             )
 
     def create(self, request: JobRequest, region: str) -> JobHandle:
         """`create_training_job`; SageMaker itself refuses a name it has."""
-        with _told(region):
+        with told(region):
             answer = self._service("sagemaker", region).create_training_job(**request.request)
         return JobHandle(
             job_name=request.job_name,
@@ -71,7 +62,7 @@ class SageMakerClient:
             provider="aws",
             region=region,
             service_id=answer["TrainingJobArn"],
-            output_uri=_output_uri(request.request),
+            output_uri=output_uri(request.request),
         )
 
     def find(self, job_name: str, region: str) -> list[JobStatus]:
@@ -88,7 +79,7 @@ class SageMakerClient:
     def cancel(self, handle: JobHandle) -> None:
         """`stop_training_job`, unless it has ended."""
         try:
-            with _told(handle.region):
+            with told(handle.region):
                 self._service("sagemaker", handle.region).stop_training_job(
                     TrainingJobName=handle.job_name
                 )
@@ -101,7 +92,7 @@ class SageMakerClient:
         """`search` by tag, which tells whole jobs; a page that comes twice counts once."""
         tagged = {"Filters": [{"Name": f"Tags.{PREFIX}", "Operator": "Exists"}]}
         seen: set[str] = set()
-        with _told(region):
+        with told(region):
             pages = self._service("sagemaker", region).get_paginator("search")
             for page in pages.paginate(Resource="TrainingJob", SearchExpression=tagged):
                 for found in page["Results"]:
@@ -113,7 +104,7 @@ class SageMakerClient:
 
     def logs(self, handle: JobHandle, skip_lines: int = 0) -> Iterator[str]:
         """CloudWatch's log of the first host, from its head."""
-        with _told(handle.region):
+        with told(handle.region):
             yield from islice(self._lines(handle), skip_lines, None)
 
     def _lines(self, handle: JobHandle) -> Iterator[str]:
@@ -143,7 +134,7 @@ class SageMakerClient:
 
         bucket, prefix = _bucket_and_key(handle.output_uri)
         try:
-            with _told(handle.region):
+            with told(handle.region):
                 found = self._service("s3", handle.region).get_object(
                     Bucket=bucket, Key=f"{prefix}output.tar.gz"
                 )
@@ -165,113 +156,14 @@ class SageMakerClient:
             ("bucket", lambda: s3.head_bucket(Bucket=bucket) and bucket),
             ("training jobs", lambda: sagemaker.list_training_jobs(MaxResults=1) and "listed"),
         ]
-        return [checked(name, call, lambda: _told(region)) for name, call in with_errors]
+        return [checked(name, call, lambda: told(region)) for name, call in with_errors]
 
     def _described(self, job_name: str, region: str) -> JobStatus:
-        with _told(region):
+        with told(region):
             sagemaker = self._service("sagemaker", region)
             return status_of(sagemaker.describe_training_job(TrainingJobName=job_name), region)
-
-
-def status_of(job: dict[str, Any], region: str) -> JobStatus:
-    """A described training job in the shape that all clouds share."""
-    stop, state = job["StoppingCondition"], _state(job)
-    runtime, wait = stop.get("MaxRuntimeInSeconds"), stop.get("MaxWaitTimeInSeconds")
-    if runtime is not None:
-        # A retry starts with the whole time again, within the wait of a spot job.
-        attempts = 1 + job.get("RetryStrategy", {}).get("MaximumRetryAttempts", 0)
-        runtime = max(runtime * attempts, wait or 0)
-    return JobStatus(
-        job_name=job["TrainingJobName"],
-        region=region,
-        service_id=job["TrainingJobArn"],
-        output_uri=_output_uri(job),
-        state=state,
-        max_seconds=runtime,
-        nodes=job["ResourceConfig"].get("InstanceCount", 1),
-        message=_words(job),
-        created_at_seconds=_seconds(job.get("CreationTime")),
-        started_at_seconds=_seconds(job.get("TrainingStartTime")),
-        ended_at_seconds=_seconds(job.get("TrainingEndTime") or _ended(job, state)),
-        billed_seconds=job.get("BillableTimeInSeconds"),
-    )
-
-
-def _state(job: dict[str, Any]) -> JobState:
-    status, secondary = job["TrainingJobStatus"], job["SecondaryStatus"]
-    if status == "InProgress":
-        return "pending" if secondary in PENDING else "running"
-    if secondary in ("MaxRuntimeExceeded", "MaxWaitTimeExceeded"):
-        return "timed_out"
-    return STATES.get(status, "running")  # one of tomorrow is billed until known not to be
-
-
-def _ended(job: dict[str, Any], state: JobState) -> Any:
-    """Of a job that never started: when it was last changed."""
-    return job.get("LastModifiedTime") if state not in ("pending", "running") else None
-
-
-def _words(job: dict[str, Any]) -> str | None:
-    changes = job.get("SecondaryStatusTransitions") or [{}]
-    said = job.get("FailureReason") or changes[-1].get("StatusMessage")
-    return errors.without_secrets(said) if said else None
-
-
-def _seconds(moment: Any) -> float | None:
-    return None if moment is None else float(moment.timestamp())
-
-
-def _output_uri(job: dict[str, Any]) -> str:
-    return f"{job['OutputDataConfig']['S3OutputPath']}/{job['TrainingJobName']}/output/"
 
 
 def _bucket_and_key(uri: str) -> tuple[str, str]:
     parts = urlparse(uri)
     return parts.netloc, parts.path.lstrip("/")
-
-
-@contextmanager
-def _told(region: str) -> Iterator[None]:
-    """Turn what boto3 raises into the errors that all clouds share."""
-    from botocore import exceptions as boto
-
-    where = f"AWS ({region})"
-    try:
-        yield
-    except boto.ClientError as error:
-        raise _kind(error)(where, error) from None
-    except (
-        boto.NoCredentialsError,
-        boto.PartialCredentialsError,
-        boto.TokenRetrievalError,
-        boto.CredentialRetrievalError,
-        boto.ProfileNotFound,
-        boto.SSOError,
-    ) as error:
-        raise errors.CredentialsError(where, error) from None
-    except (boto.NoRegionError, boto.EndpointConnectionError, boto.InvalidRegionError) as error:
-        raise errors.RegionError(where, error) from None
-    except (boto.ParamValidationError, boto.UnknownEndpointError) as error:
-        raise errors.ConfigurationError(where, error) from None
-    except boto.BotoCoreError as error:  # a lost connection, a timeout, a cut-off answer
-        raise errors.UnclearError(where, error) from None
-
-
-def _kind(error: Any) -> type[errors.CloudError]:
-    code, said = error.response["Error"].get("Code", ""), error.response["Error"].get("Message", "")
-    status = error.response["ResponseMetadata"].get("HTTPStatusCode", 0)
-    known = {
-        **dict.fromkeys(QUOTA, errors.QuotaError),
-        **dict.fromkeys(THROTTLED, errors.ThrottledError),
-        **dict.fromkeys(SIGN_IN, errors.CredentialsError),
-        **dict.fromkeys(DENIED, errors.PermissionDeniedError),
-        **dict.fromkeys(MISSING, errors.JobNotFoundError),
-        "ResourceInUse": errors.NameTakenError,
-        "CapacityError": errors.CapacityError,
-        "InsufficientInstanceCapacity": errors.CapacityError,
-    }
-    if code in known:
-        return known[code]
-    if code == "ValidationException" and "not found" in said.lower():
-        return errors.JobNotFoundError
-    return errors.UnclearError if status >= 500 else errors.ConfigurationError

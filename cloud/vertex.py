@@ -1,7 +1,9 @@
-"""Vertex AI: the body of `POST …/customJobs`, a `CustomJob` in protocol buffers' JSON form."""
+"""Vertex AI: the body of `POST …/customJobs`, in protocol buffers' JSON form, and a job's state."""
 
 from typing import Any
 
+from cloud import errors
+from cloud.client import JobStatus, ended_state
 from cloud.command import entry_command, expected_gpus, unpack_command
 from cloud.job_key import PREFIX, job_folder, job_key, job_name
 from cloud.public_image import IMAGE
@@ -102,3 +104,32 @@ def _machine(offer: Offer) -> dict[str, Any]:
         "acceleratorType": ACCELERATORS[offer.accelerator],
         "acceleratorCount": gpus,
     }
+
+
+def status_of(job: Any, region: str) -> JobStatus:
+    """A CustomJob in the shape that all clouds share."""
+    spec, scheduling = job.job_spec, job.job_spec.scheduling
+    limit = int(scheduling.timeout.total_seconds()) if scheduling.timeout else None
+    if not scheduling.disable_retries or scheduling.restart_job_on_worker_restart:
+        limit = None  # it may start again with the whole time: no limit that a cap can rest on
+    started, ended = _seconds(job.start_time), _seconds(job.end_time)
+    said = job.error.message if job.error else ""
+    # A state of tomorrow counts as running: billed until it is known not to be.
+    state = "pending" if job.state.name in PENDING else STATES.get(job.state.name, "running")
+    return JobStatus(
+        job_name=job.display_name,
+        region=region,
+        service_id=job.name,
+        output_uri=f"{spec.base_output_directory.output_uri_prefix}/output/",
+        state=ended_state(state, started, ended, limit),
+        max_seconds=limit,
+        nodes=sum(int(pool.replica_count) for pool in spec.worker_pool_specs),
+        message=errors.without_secrets(said) if said else None,
+        created_at_seconds=_seconds(job.create_time),
+        started_at_seconds=started,
+        ended_at_seconds=ended,
+    )
+
+
+def _seconds(moment: Any) -> float | None:
+    return float(moment.timestamp()) if moment else None

@@ -1,16 +1,16 @@
 """Vertex AI through google-cloud-aiplatform over REST: single calls, shared errors."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
 from itertools import islice
 from pathlib import Path
 from typing import Any
 
 from cloud import errors
-from cloud.client import Check, JobStatus, ended_state
+from cloud.client import Check, JobStatus
+from cloud.google_errors import raise_for, told
 from cloud.job_key import PREFIX
 from cloud.settings import GcpSettings, required
-from cloud.vertex import PENDING, STATES
+from cloud.vertex import status_of
 from results.jobs import JobHandle
 from results.records import JobRequest
 from results.store import utc_now
@@ -54,7 +54,7 @@ class VertexClient:
     def _files(self) -> Any:
         """The bucket; STORAGE_EMULATOR_HOST is the library's own way to another endpoint."""
         if "bucket" not in self._made:
-            from google.cloud import storage
+            from google.cloud import storage  # type: ignore[attr-defined]
 
             client = storage.Client(project=self.project, credentials=self._credentials())
             self._made["bucket"] = client.bucket(self.bucket)
@@ -65,7 +65,7 @@ class VertexClient:
 
     def upload(self, request: JobRequest, region: str, archive: bytes) -> None:
         """Put the source into the folder that the job sees under /gcs."""
-        with _told(region):
+        with told(region):
             blob = self._files().blob(self._key(_folder(request.request), "source.tar.gz"))
             blob.upload_from_string(
                 archive, "application/gzip", retry=None, timeout=TIMEOUT_SECONDS
@@ -74,10 +74,10 @@ class VertexClient:
     def create(self, request: JobRequest, region: str) -> JobHandle:
         """`create_custom_job`, which makes another one each time it is called."""
         from google.cloud.aiplatform_v1.types import CustomJob
-        from google.protobuf import json_format
+        from google.protobuf import json_format  # type: ignore[import-untyped]
 
         job = CustomJob.wrap(json_format.ParseDict(request.request, CustomJob()._pb))
-        with _told(region):
+        with told(region):
             made = self._service(region).create_custom_job(
                 parent=self._parent(region), custom_job=job, retry=None, timeout=TIMEOUT_SECONDS
             )
@@ -97,7 +97,7 @@ class VertexClient:
 
     def status(self, handle: JobHandle) -> JobStatus:
         """`get_custom_job`."""
-        with _told(handle.region):
+        with told(handle.region):
             return status_of(
                 self._service(handle.region).get_custom_job(
                     name=handle.service_id, retry=None, timeout=TIMEOUT_SECONDS
@@ -108,7 +108,7 @@ class VertexClient:
     def cancel(self, handle: JobHandle) -> None:
         """`cancel_custom_job`, unless it has ended."""
         try:
-            with _told(handle.region):
+            with told(handle.region):
                 self._service(handle.region).cancel_custom_job(
                     name=handle.service_id, retry=None, timeout=TIMEOUT_SECONDS
                 )
@@ -124,7 +124,7 @@ class VertexClient:
         """Every page of the list; a job that comes twice counts once."""
         seen: set[str] = set()
         tokens: set[str] = set()
-        with _told(region):
+        with told(region):
             pager = self._service(region).list_custom_jobs(
                 request={"parent": self._parent(region), "filter": asked},
                 retry=None,
@@ -142,7 +142,7 @@ class VertexClient:
 
     def logs(self, handle: JobHandle, skip_lines: int = 0) -> Iterator[str]:
         """Cloud Logging's lines of the first worker pool, the oldest first."""
-        with _told(handle.region):
+        with told(handle.region):
             yield from islice(self._lines(handle), skip_lines, None)
 
     def _lines(self, handle: JobHandle) -> Iterator[str]:
@@ -156,11 +156,11 @@ class VertexClient:
             "orderBy": "timestamp asc",
             "pageSize": 1000,
         }
-        session = AuthorizedSession(self._credentials())
+        session: Any = AuthorizedSession(self._credentials())  # type: ignore[no-untyped-call]
         address = f"{self.settings.logging_endpoint or LOGGING}/v2/entries:list"
         while True:
             answer = session.post(address, json=asked, timeout=TIMEOUT_SECONDS)
-            _raise_for(answer)
+            raise_for(answer)
             page = answer.json()
             for entry in page.get("entries", []):
                 said = entry.get("textPayload") or entry.get("jsonPayload", {}).get("message", "")
@@ -175,7 +175,7 @@ class VertexClient:
         from cloud.unpack import Guard
 
         prefix, guard = self._key(handle.output_uri), Guard(folder)
-        with _told(handle.region):
+        with told(handle.region):
             for blob in self._files().client.list_blobs(self._files(), prefix=prefix, retry=None):
                 name = blob.name.removeprefix(prefix)
                 if name and not name.endswith("/"):
@@ -200,7 +200,7 @@ class VertexClient:
             ("bucket", may),
             ("custom jobs", lambda: "listed" if [*islice(self.jobs(region), 1)] else "none"),
         ]
-        return [checked(name, call, lambda: _told(region)) for name, call in calls]
+        return [checked(name, call, lambda: told(region)) for name, call in calls]
 
     def _key(self, uri: str, *names: str) -> str:
         return "/".join([uri.removeprefix(f"gs://{self.bucket}/"), *names])
@@ -213,78 +213,3 @@ def _who(credentials: Any, project: str) -> str:
 
 def _folder(request: dict[str, Any]) -> str:
     return str(request["jobSpec"]["baseOutputDirectory"]["outputUriPrefix"])
-
-
-def status_of(job: Any, region: str) -> JobStatus:
-    """A CustomJob in the shape that all clouds share."""
-    spec, scheduling = job.job_spec, job.job_spec.scheduling
-    limit = int(scheduling.timeout.total_seconds()) if scheduling.timeout else None
-    if not scheduling.disable_retries or scheduling.restart_job_on_worker_restart:
-        limit = None  # it may start again with the whole time: no limit that a cap can rest on
-    started, ended = _seconds(job.start_time), _seconds(job.end_time)
-    said = job.error.message if job.error else ""
-    # A state of tomorrow counts as running: billed until it is known not to be.
-    state = "pending" if job.state.name in PENDING else STATES.get(job.state.name, "running")
-    return JobStatus(
-        job_name=job.display_name,
-        region=region,
-        service_id=job.name,
-        output_uri=f"{spec.base_output_directory.output_uri_prefix}/output/",
-        state=ended_state(state, started, ended, limit),
-        max_seconds=limit,
-        nodes=sum(int(pool.replica_count) for pool in spec.worker_pool_specs),
-        message=errors.without_secrets(said) if said else None,
-        created_at_seconds=_seconds(job.create_time),
-        started_at_seconds=started,
-        ended_at_seconds=ended,
-    )
-
-
-def _seconds(moment: Any) -> float | None:
-    return float(moment.timestamp()) if moment else None
-
-
-@contextmanager
-def _told(region: str) -> Iterator[None]:
-    """Turn what Google's libraries raise into the errors that all clouds share.
-
-    Parents are caught: REST and gRPC raise different children for the same answer.
-    """
-    from google.api_core import exceptions as google
-    from google.auth import exceptions as auth
-    from requests import exceptions as http
-
-    where = f"Google Cloud ({region})"
-    try:
-        yield
-    except google.GoogleAPICallError as error:
-        raise _kind(int(error.code or 0), str(error))(where, error.message) from None
-    except (auth.RefreshError, auth.DefaultCredentialsError) as error:
-        raise errors.CredentialsError(where, error) from None
-    except (http.ConnectionError, auth.TransportError) as error:
-        unreached = "NewConnectionError" in repr(error) or "NameResolutionError" in repr(error)
-        kind = errors.RegionError if unreached else errors.UnclearError
-        raise kind(where, error) from None
-    except (http.RequestException, google.GoogleAPIError, auth.GoogleAuthError) as error:
-        raise errors.UnclearError(where, error) from None
-
-
-def _raise_for(answer: Any) -> None:
-    if not answer.ok:
-        from google.api_core import exceptions as google
-
-        raise google.from_http_response(answer)
-
-
-def _kind(code: int, said: str) -> type[errors.CloudError]:
-    if code == 429:
-        return errors.QuotaError if "quota" in said.lower() else errors.ThrottledError
-    if code == 503 and "capacity" in said.lower():
-        return errors.CapacityError
-    if code == 400 and "location" in said.lower() and "not" in said.lower():
-        return errors.RegionError
-    known = {401: errors.CredentialsError, 403: errors.PermissionDeniedError,
-             404: errors.JobNotFoundError, 409: errors.NameTakenError}  # fmt: skip
-    if code in known:
-        return known[code]
-    return errors.UnclearError if code >= 500 or not code else errors.ConfigurationError
