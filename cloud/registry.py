@@ -5,13 +5,19 @@ from importlib import import_module
 from typing import Any, Protocol, cast
 
 from cloud.cap import max_seconds
+from cloud.client import Client
 from cloud.job_key import job_name
 from cloud.settings import SECTIONS, Settings
-from cloud.source import FILE_ONLY, Source, pack
+from cloud.source import FILE_ONLY, Packed, Source, pack
 from results.errors import UsageError, near
-from results.records import Job, JobRequest, Offer
+from results.records import Job, JobRequest, Offer, Provider
 
 MODULES = {"aws": "cloud.sagemaker", "gcp": "cloud.vertex", "azure": "cloud.azureml"}
+CLIENTS: dict[Provider, tuple[str, str]] = {
+    "aws": ("cloud.sagemaker_client", "SageMakerClient"),
+    "gcp": ("cloud.vertex_client", "VertexClient"),
+    "azure": ("cloud.azureml_client", "AzureClient"),
+}
 
 
 class Planner(Protocol):
@@ -34,25 +40,32 @@ def planner(provider: str) -> Planner:
     return cast(Planner, import_module(MODULES[provider]))
 
 
+def client(settings: Settings) -> Client:
+    """The client of the cloud these settings belong to. Raises UsageError where one is missing."""
+    module, name = CLIENTS[SECTIONS[type(settings)]]
+    made: Client = getattr(import_module(module), name)(settings)
+    return made
+
+
 def plan_request(
-    job: Job,
-    offer: Offer,
-    settings: Settings,
-    max_usd: Decimal,
-    source: Source = FILE_ONLY,
+    job: Job, offer: Offer, settings: Settings, max_usd: Decimal, source: Source = FILE_ONLY
 ) -> JobRequest:
     """Everything that would be sent for `job` on `offer`, and the most it can cost. Sends nothing.
 
     Raises UsageError for what cannot be sent, OverBudgetError where `max_usd` is too small.
     """
+    return plan_packed(pack(job, source), offer, settings, max_usd)
+
+
+def plan_packed(packed: Packed, offer: Offer, settings: Settings, max_usd: Decimal) -> JobRequest:
+    """`plan_request` of a job that is packed already, because its archive is to be sent."""
     service = planner(offer.provider)
     if not isinstance(settings, service.SETTINGS):
         raise UsageError(
             f"{offer.instance_type!r} is rented from {offer.provider}, but the settings are those "
             f"of {SECTIONS[type(settings)]}. Give --provider {offer.provider}."
         )
-    seconds = max_seconds(max_usd, offer, job.nodes)
-    packed = pack(job, source)
+    seconds = max_seconds(max_usd, offer, packed.job.nodes)
     return JobRequest(
         provider=offer.provider,
         service=service.SERVICE,
