@@ -99,7 +99,7 @@ def test_error_and_coverage_improve_with_runs(truth: float) -> None:
     assert mean_error[-1] < 0.30  # 0.24 is what the jobs themselves vary by
     assert mean_error[-1] <= min(mean_error) + 0.02
     assert mean_error[0] >= mean_error[-1]
-    assert distance[-1] < 0.05
+    assert distance[-1] < 0.07
     assert distance[-1] <= distance[0]
 
 
