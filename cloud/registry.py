@@ -8,7 +8,7 @@ from cloud.cap import max_seconds
 from cloud.client import Client
 from cloud.job_key import job_name
 from cloud.settings import SECTIONS, Settings
-from cloud.source import build_archive, digest
+from cloud.source import FILE_ONLY, Packed, Source, pack
 from results.errors import UsageError, near
 from results.records import Job, JobRequest, Offer, Provider
 
@@ -47,24 +47,30 @@ def client(settings: Settings) -> Client:
     return made
 
 
-def plan_request(job: Job, offer: Offer, settings: Settings, max_usd: Decimal) -> JobRequest:
+def plan_request(
+    job: Job, offer: Offer, settings: Settings, max_usd: Decimal, source: Source = FILE_ONLY
+) -> JobRequest:
     """Everything that would be sent for `job` on `offer`, and the most it can cost. Sends nothing.
 
     Raises UsageError for what cannot be sent, OverBudgetError where `max_usd` is too small.
     """
+    return plan_packed(pack(job, source), offer, settings, max_usd)
+
+
+def plan_packed(packed: Packed, offer: Offer, settings: Settings, max_usd: Decimal) -> JobRequest:
+    """`plan_request` of a job that is packed already, because its archive is to be sent."""
     service = planner(offer.provider)
     if not isinstance(settings, service.SETTINGS):
         raise UsageError(
             f"{offer.instance_type!r} is rented from {offer.provider}, but the settings are those "
             f"of {SECTIONS[type(settings)]}. Give --provider {offer.provider}."
         )
-    seconds = max_seconds(max_usd, offer, job.nodes)
-    source_digest = digest(build_archive(job))
+    seconds = max_seconds(max_usd, offer, packed.job.nodes)
     return JobRequest(
         provider=offer.provider,
         service=service.SERVICE,
-        job_name=job_name(job, offer, source_digest),
-        request=service.plan(job, offer, settings, seconds, source_digest),
+        job_name=job_name(packed.job, offer, packed.digest),
+        request=service.plan(packed.job, offer, settings, seconds, packed.digest),
         max_usd=max_usd,
         max_seconds=seconds,
     )

@@ -50,7 +50,9 @@ def plan(
             "TrainingImage": image(offer),
             "TrainingInputMode": "File",
             "ContainerEntrypoint": unpack_command(ARCHIVE),
-            "ContainerArguments": entry_command(job, offer, OUTPUT),
+            "ContainerArguments": entry_command(
+                job, offer, OUTPUT, CHECKPOINTS if offer.allocation == "spot" else None
+            ),
         },
         "RoleArn": role_arn,
         "InputDataConfig": [_channel(f"{place}/source/")],

@@ -84,7 +84,12 @@ def _pools(job: Job, offer: Offer, folder: str) -> list[dict[str, Any]]:
         "containerSpec": {
             "imageUri": IMAGE,
             "command": unpack_command(f"/gcs/{folder}/source.tar.gz"),
-            "args": entry_command(job, offer, f"/gcs/{folder}/output"),
+            "args": entry_command(
+                job,
+                offer,
+                f"/gcs/{folder}/output",
+                f"/gcs/{folder}/checkpoints" if offer.allocation == "spot" else None,
+            ),
         },
     }
     return [pool] if job.nodes == 1 else [pool, pool | {"replicaCount": str(job.nodes - 1)}]

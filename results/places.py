@@ -17,7 +17,7 @@ from results.errors import RecordError, UsageError
 MAX_RECORD_BYTES = 64 * 2**20  # far above any real record; a larger file is not one
 
 
-class Missing(RecordError):
+class MissingError(RecordError):
     """There is no file of that name."""
 
 
@@ -31,7 +31,7 @@ class Place(Protocol):
         """The names of the records in a folder, in no order. Raises UsageError."""
 
     def read(self, name: str) -> bytes:
-        """The whole file. Missing where there is none, RecordError where it can't be had."""
+        """The whole file. MissingError where there is none, RecordError where it can't be had."""
 
     def create(self, name: str, text: str) -> bool:
         """Keep a new file; False, and nothing changed, where the name is taken. UsageError."""
@@ -87,7 +87,7 @@ class Folder:
                 raise RecordError(f"larger than {MAX_RECORD_BYTES} bytes")
             return path.read_bytes()
         except OSError as error:
-            kind = Missing if error.errno == errno.ENOENT else RecordError
+            kind = MissingError if error.errno == errno.ENOENT else RecordError
             raise kind(error.strerror or "unreadable") from None
 
     def create(self, name: str, text: str) -> bool:
@@ -149,7 +149,7 @@ class FsspecPlace:
         try:
             data: bytes = self._files.cat_file(path, end=MAX_RECORD_BYTES + 1)
         except FileNotFoundError:
-            raise Missing("no such file") from None
+            raise MissingError("no such file") from None
         except Exception as error:
             raise RecordError(_told(error)) from None
         if len(data) > MAX_RECORD_BYTES:

@@ -4,7 +4,7 @@ from pathlib import PurePosixPath
 from typing import Any
 
 from results.errors import RecordError, UsageError
-from results.places import MAX_RECORD_BYTES, Missing
+from results.places import MAX_RECORD_BYTES, MissingError
 
 TAKEN = ("PreconditionFailed", "412")  # the name exists: somebody was first
 ATTEMPTS = 8  # at a write that S3 itself calls in conflict with another, and at a call that fails
@@ -15,7 +15,7 @@ class S3Place:
 
     def __init__(self, address: str) -> None:
         self.address = address.rstrip("/")
-        self.bucket, _, prefix = self.address.removeprefix("s3://").partition("/")
+        self.bucket, _, prefix = address.removeprefix("s3://").rstrip("/").partition("/")
         self._prefix = f"{prefix}/" if prefix else ""
         if not self.bucket:
             raise UsageError(f"{address!r} names no bucket. Expected: s3://bucket/folder.")
@@ -65,7 +65,7 @@ class S3Place:
             data: bytes = answer["Body"].read()  # checked by boto3 against the length it was told
             return data
         except _errors() as error:
-            kind = Missing if _code(error) == "NoSuchKey" else RecordError
+            kind = MissingError if _code(error) == "NoSuchKey" else RecordError
             raise kind(_told(error)) from None
 
     def create(self, name: str, text: str) -> bool:

@@ -9,7 +9,7 @@ from typing import TypeVar
 from results import codec
 from results.errors import RecordError
 from results.jobs import JobHandle, JobIntent, Outcome
-from results.places import MAX_RECORD_BYTES, Folder, Missing, open_place, write_atomically
+from results.places import MAX_RECORD_BYTES, Folder, MissingError, open_place, write_atomically
 from results.records import Quote, Run
 
 __all__ = ["MAX_RECORD_BYTES", "Store", "new_id", "utc_now", "write_atomically"]
@@ -85,7 +85,7 @@ class Store:
         name = f"{FOLDERS[kind][0]}/{record_id}.json"
         try:
             return self._read(name, kind)
-        except Missing:
+        except MissingError:
             return None
         except RecordError as error:
             raise RecordError(f"{self.place.shown(name)} cannot be used: {error}.") from None

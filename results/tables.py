@@ -13,7 +13,8 @@ if TYPE_CHECKING:
     from rich.table import Table
 
 
-def _table(title: str, *columns: str, left: Sequence[str] = ()) -> "Table":
+def new_table(title: str, *columns: str, left: Sequence[str] = ()) -> "Table":
+    """An empty table in the style of all; numbers to the right, `left` columns to the left."""
     from rich import box
     from rich.table import Table
 
@@ -27,7 +28,7 @@ def _table(title: str, *columns: str, left: Sequence[str] = ()) -> "Table":
 
 def performance_table(runs: Sequence[Run], title: str = "Performance") -> "Table":
     """Phases of the runs: median, 95% interval, samples a second, share of the step, verdict."""
-    table = _table(
+    table = new_table(
         title, "workload", "device", "phase", "median", "95% interval", "samples/s", "of step",
         "blocks", "verdict", left=("workload", "device", "phase", "verdict"),
     )  # fmt: skip
@@ -81,7 +82,7 @@ def cost_table(estimates: Sequence[tuple[int, Estimate]]) -> "Table":
         f", all {grades.pop()}" if len(grades) == 1 else ""
     )
     evidence = ("evidence",) if grades else ()
-    table = _table(
+    table = new_table(
         title, "", "service", "instance", "region", "time", "cost", *evidence,
         left=("service", "instance", "region", "evidence"),
     )  # fmt: skip
@@ -101,7 +102,7 @@ def cost_table(estimates: Sequence[tuple[int, Estimate]]) -> "Table":
 
 def unit_cost_table(estimates: Sequence[tuple[int, Estimate]]) -> "Table":
     """The same offers: rate, its basis and age, and the cost by unit of work, start-up apart."""
-    table = _table(
+    table = new_table(
         "Rate, and cost by unit of work: start-up apart, middle estimate",
         "", "instance", "$/h", "price", "epoch", "$/epoch", "$/M samples", "samples/$",
         left=("instance", "price"),
@@ -122,7 +123,7 @@ def unit_cost_table(estimates: Sequence[tuple[int, Estimate]]) -> "Table":
 
 def price_table(offers: Sequence[Offer]) -> "Table":
     """Offers as a price list."""
-    table = _table(
+    table = new_table(
         "", "cloud", "instance", "region", "vCPU/GiB", "GPU", "$/h", "price",
         left=("cloud", "instance", "region", "GPU", "price"),
     )  # fmt: skip

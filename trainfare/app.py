@@ -4,7 +4,10 @@ from importlib import import_module
 
 import click
 
-VERBS = ("measure", "quote", "prices", "submit", "report", "doctor")
+VERBS = (
+    "measure", "quote", "prices", "submit", "jobs", "logs", "wait", "cancel", "collect", "accuracy",
+    "report", "doctor",
+)  # fmt: skip
 
 
 class Verbs(click.Group):

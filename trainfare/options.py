@@ -65,6 +65,13 @@ as_json = click.option(
 results = click.option(
     "--results", type=Where(), help="Folder of records, or s3://…  [./trainfare-results]"
 )
+every = click.option(
+    "--every",
+    type=click.FloatRange(0.2, 3600),
+    default=10.0,
+    show_default=True,
+    help="Seconds between two looks.",
+)
 prices = click.option(
     "--prices",
     "price_files",

@@ -31,6 +31,13 @@ def print_json(**answer: Any) -> None:
     sys.stdout.write(text + "\n")
 
 
+def print_raw(text: str) -> None:
+    """A line that a job wrote, unwrapped; what could steer the terminal is left out."""
+    plain = "".join(c for c in text if c.isprintable() or c == "\t")
+    sys.stdout.write(plain + "\n")
+    sys.stdout.flush()
+
+
 def print_line(text: str) -> None:
     """A line of data on stdout, wrapped with an indent; a command at its end is kept whole."""
     head, mark, command = text.partition(" trainfare ")

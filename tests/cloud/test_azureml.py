@@ -124,7 +124,7 @@ def test_the_environment_is_what_the_sdk_registers(
 def test_the_command_is_plain_words_again_in_a_shell(
     make_job: Any, make_offer: Any, settings_of: Any
 ) -> None:
-    job = make_job(reference="x/$(rm -rf ~).py:f", options=(("note", "'; reboot #"),))
+    job = make_job(reference="workload/$(rm -rf ~).py:f", options=(("note", "'; reboot #"),))
     request = plan(job, make_offer("azure"), settings_of("azure"), 60, DIGEST)
     words = shlex.split(request["body"]["properties"]["command"])
     assert words[3:7] == ["source.tar.gz", "python3", "-m", "cloud.entry"]
