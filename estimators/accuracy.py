@@ -13,13 +13,14 @@ from results.jobs import JobIntent, Outcome
 from results.records import Provider
 from results.statistics import Interval, median
 
-Part = Literal["start-up", "pull", "steps", "dollars"]
-PARTS: tuple[Part, ...] = ("start-up", "pull", "steps", "dollars")
-# The items of an estimate that speak of a part.
+Part = Literal["queue", "pull", "start-up", "steps", "dollars"]
+PARTS: tuple[Part, ...] = ("queue", "pull", "start-up", "steps", "dollars")
+# The items of an estimate that speak of a part. The pull is part of the start-up.
 ITEMS: dict[Part, tuple[str, ...]] = {
-    "start-up": ("start-up",),
-    "pull": ("pull", "image pull"),
-    "steps": ("training",),
+    "queue": ("queue", "provisioning"),
+    "pull": ("image pull",),
+    "start-up": ("start-up", "image pull", "data download", "warm-up"),
+    "steps": ("training", "spot rework"),
 }
 PROMISED = 0.8  # of the actual values lie in their intervals
 CHANCE = 0.05  # rarer than this by luck alone, and the intervals are called too narrow
@@ -99,10 +100,13 @@ def _compared(intent: JobIntent, outcome: Outcome, part: Part) -> Compared | Non
 
 
 def _actual(outcome: Outcome, part: Part) -> float | None:
-    if part == "start-up":
-        return outcome.start_up_seconds
-    if part == "pull":
-        return outcome.pull_seconds
+    started = {
+        "queue": outcome.queued_seconds,
+        "pull": outcome.pull_seconds,
+        "start-up": outcome.start_up_seconds,
+    }
+    if part in started:
+        return started[part]
     if outcome.state != "succeeded":
         return None  # steps that were not run and bills of half a job say nothing
     if part == "steps":
@@ -115,7 +119,7 @@ def _predicted(intent: JobIntent, part: Part) -> Interval | None:
         usd = intent.estimate.usd
         return Interval(low=float(usd.low), mid=float(usd.mid), high=float(usd.high))
     found = [item.seconds for item in intent.estimate.items if item.name in ITEMS[part]]
-    return found[0] if found else None
+    return sum(found[1:], start=found[0]) if found else None
 
 
 def summaries(compared: Sequence[Compared]) -> list[Accuracy]:
