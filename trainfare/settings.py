@@ -3,6 +3,7 @@
 import os
 import tomllib
 from dataclasses import dataclass, field
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,7 @@ from results.errors import RecordError, near
 
 FILE_NAME = "trainfare.toml"
 DEFAULT_STORE = "trainfare-results"
-SECTIONS = ("aws", "gcp", "azure", "results")
+SECTIONS = ("aws", "gcp", "azure", "results", "billing", "prices")
 
 
 @dataclass(frozen=True)
@@ -56,7 +57,7 @@ def load() -> Settings:
     if path is None:
         return Settings()
     try:
-        tables = tomllib.loads(path.read_text(encoding="utf-8"))
+        tables = tomllib.loads(path.read_text(encoding="utf-8"), parse_float=Decimal)
     except OSError as error:
         raise RecordError(f"Cannot read {path}: {error.strerror}.") from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
