@@ -132,6 +132,10 @@ class History:
                     found[key] = (*found.get(key, ()), seconds)
         return cls(seconds=found)
 
+    def knows(self, provider: str) -> bool:
+        """Whether any job of that cloud is among them."""
+        return any(place == provider for _, place, _ in self.seconds)
+
     def calibrated(self, part: Part, offer: Offer, belief: Interval) -> tuple[Interval, int]:
         """The seconds of `part` on `offer`, and how many jobs of its cloud they rest on."""
         own: tuple[float, ...] = ()

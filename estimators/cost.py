@@ -6,8 +6,10 @@ from estimators import notes, timing
 from estimators.basis import Basis, basis
 from estimators.billing.rules import BillingRules
 from estimators.billing.settings import DEFAULTS, Billing
+from estimators.calibrate import NO_HISTORY, History
 from estimators.catalog import is_spot_ceiling
 from estimators.items import items_of, whole_usd
+from estimators.learned import learned
 from estimators.project import Projection, project_from
 from estimators.timing import Timing
 from results.errors import NoAnswerError, UsageError
@@ -52,8 +54,10 @@ class Priced:
 class Pricer:
     """Prices one job on many offers; what they share is worked out once."""
 
-    def __init__(self, base: Basis, billing: Billing = DEFAULTS) -> None:
-        self._base, self._billing = base, billing
+    def __init__(
+        self, base: Basis, billing: Billing = DEFAULTS, history: History = NO_HISTORY
+    ) -> None:
+        self._base, self._billing, self._history = base, billing, history
         self._around: dict[object, timing.Around] = {}
         self._timings: dict[object, Timing | NoAnswerError] = {}
 
@@ -66,7 +70,9 @@ class Pricer:
 
     def _timing(self, job: Job, offer: Offer, rules: BillingRules) -> Timing:
         """The same for all regions and rates of an instance type."""
-        service = (offer.provider, offer.allocation, job.nodes, is_spot_ceiling(offer))
+        learned_of = offer.instance_type if self._history.knows(offer.provider) else None
+        ceiling = is_spot_ceiling(offer)
+        service = (offer.provider, offer.allocation, job.nodes, ceiling, learned_of)
         shape = (offer.vcpus, offer.memory_gib, offer.accelerator, offer.accelerator_count)
         key = (service, offer.instance_type, shape, offer.accelerator_memory_gib)
         found = self._timings.get(key)
@@ -86,7 +92,8 @@ class Pricer:
             raise NoAnswerError("takes more than a hundred years")
         if service not in self._around:
             spot = offer.allocation == "spot"
-            self._around[service] = timing.around(job, rules, spot, is_spot_ceiling(offer))
+            believed = timing.around(job, rules, spot, is_spot_ceiling(offer))
+            self._around[service] = learned(believed, offer, self._history)
         return self._shared(job, projection, service)
 
     def _shared(self, job: Job, projection: Projection, service: object) -> Timing:
@@ -99,7 +106,13 @@ class Pricer:
         return found
 
 
-def estimate(run: Run, job: Job, offer: Offer, billing: Billing = DEFAULTS) -> Estimate:
+def estimate(
+    run: Run,
+    job: Job,
+    offer: Offer,
+    billing: Billing = DEFAULTS,
+    history: History = NO_HISTORY,
+) -> Estimate:
     """Time and cost of `job` on `offer`, from what `run` measured, as 80% intervals.
 
     usd = usd_per_hour / 3600 × seconds × nodes for each item, exact decimals to 1e-6 USD. The
@@ -109,7 +122,7 @@ def estimate(run: Run, job: Job, offer: Offer, billing: Billing = DEFAULTS) -> E
     nothing.
     """
     check_job(job)
-    return Pricer(basis(run), billing).price(job, offer).estimate()
+    return Pricer(basis(run), billing, history).price(job, offer).estimate()
 
 
 def check_job(job: Job) -> None:

@@ -7,6 +7,7 @@ from functools import cached_property
 
 from estimators.basis import basis
 from estimators.billing.settings import DEFAULTS, Billing
+from estimators.calibrate import NO_HISTORY, History
 from estimators.cost import Priced, Pricer, check_job
 from estimators.wishes import NO_WISHES, Wishes
 from results.errors import NoAnswerError
@@ -32,6 +33,7 @@ def rank(
     offers: Iterable[Offer],
     billing: Billing = DEFAULTS,
     wishes: Wishes = NO_WISHES,
+    history: History = NO_HISTORY,
 ) -> Ranking:
     """Estimate `job` on every offer: by USD, then by time, then by name.
 
@@ -40,7 +42,7 @@ def rank(
     for a job of nothing.
     """
     check_job(job)
-    pricer = Pricer(basis(run), billing)
+    pricer = Pricer(basis(run), billing, history)
     jobs = [replace(job, nodes=nodes) for nodes in wishes.node_counts(job.nodes)]
     found, reasons = [], Counter[str]()
     for offer in offers:

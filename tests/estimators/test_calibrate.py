@@ -9,12 +9,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from estimators.assumptions import START_UP_SECONDS
 from estimators.calibrate import NO_HISTORY, History, calibrated, t80
 from results.jobs import Outcome
 from results.statistics import Interval
 
-BELIEF = START_UP_SECONDS
+BELIEF = Interval(low=60, mid=180, high=420)
 
 
 def an_outcome(**given: Any) -> Outcome:

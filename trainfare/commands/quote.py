@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from results.errors import NoAnswerError, OverBudgetError, UsageError
+from results.jobs import Outcome
 from results.lines import best_of_each
 from results.money import Currency, shown_in
 from results.records import Job, Quote, Run
@@ -90,11 +91,12 @@ def _quote(
     store: Store,
 ) -> tuple[Run, Quote, "Ranking | None"]:
     """Rank the offers for the job and keep the answer with the prices it used."""
+    from estimators.calibrate import History
     from estimators.rank import rank, undominated
 
     epochs, samples = size[0], size[1] or run.workload.samples_per_epoch
     job = Job(workload=run.workload, epochs=epochs, samples_per_epoch=samples)
-    ranking = rank(run, job, offers, billing, wishes)
+    ranking = rank(run, job, offers, billing, wishes, History.of(store.newest_first(Outcome)))
     if not ranking.priced:
         _refuse(run, ranking, wishes)
     best = undominated(ranking.priced)
