@@ -21,6 +21,10 @@ from results.records import Offer
 _START_UP = QUEUE_SECONDS + PROVISIONING_SECONDS + PULL_SECONDS + DATA_SECONDS
 
 SAME_GPU = f"same GPU as measured; another host changes the time by up to {SAME_GPU_SPREAD:.0%}"
+SAME_INSTANCE = (
+    f"measured on this instance type; another machine of it changes the time by up to "
+    f"{SAME_GPU_SPREAD:.0%}"
+)
 GPU_RULE = (
     f"GPU to GPU by peak FLOP/s and bandwidth; on {GPU_RULE_PAIRS} public training pairs 80% lay "
     f"within ×{GPU_RULE_FACTOR}"
