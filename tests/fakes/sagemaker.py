@@ -36,7 +36,7 @@ STATUS: dict[Phase, tuple[str, str]] = {
 }
 
 
-class Refused(Exception):
+class Refused(Exception):  # noqa: N818
     """The service's answer to what it does not accept."""
 
     def __init__(self, status: int, code: str, message: str) -> None:
