@@ -257,6 +257,7 @@ class Quote:
     verdict: Verdict
     estimates: tuple[Estimate, ...]
     left_out: tuple[tuple[str, int], ...] = ()  # reason, number of offers
+    places: tuple[int, ...] = ()  # of the estimates kept, in the whole ranking, counted from 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -95,8 +95,8 @@ def _quote(
         estimates=ranking.estimates,
         left_out=ranking.left_out,
     )
-    best = tuple(e for _, e in best_of_each(answer.estimates, KEPT_OFFERS))
-    store.add(replace(answer, estimates=best))
+    places, best = zip(*best_of_each(answer.estimates, KEPT_OFFERS), strict=True)
+    store.add(replace(answer, estimates=best, places=places))
     return answer
 
 
