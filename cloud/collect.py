@@ -50,7 +50,9 @@ def collect(
         return None
     left = _fetched(client, handle, intent.estimate.job)
     run_ids = []
+    rented = intent.estimate.offer.instance_type
     for run in left.runs:
+        run = replace(run, machine=replace(run.machine, instance_type=rented))
         try:
             store.add(run)
             run_ids.append(run.run_id)

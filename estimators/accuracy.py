@@ -9,18 +9,14 @@ from dataclasses import dataclass
 from math import comb
 from typing import Literal
 
+from estimators import combine
+from results import phases
 from results.jobs import JobIntent, Outcome
-from results.records import Provider
+from results.records import EstimateItem, Provider
 from results.statistics import Interval, median
 
-Part = Literal["start-up", "pull", "steps", "dollars"]
-PARTS: tuple[Part, ...] = ("start-up", "pull", "steps", "dollars")
-# The items of an estimate that speak of a part.
-ITEMS: dict[Part, tuple[str, ...]] = {
-    "start-up": ("start-up",),
-    "pull": ("pull", "image pull"),
-    "steps": ("training",),
-}
+Part = Literal["queue", "pull", "start-up", "steps", "dollars"]
+PARTS: tuple[Part, ...] = ("queue", "pull", "start-up", "steps", "dollars")
 PROMISED = 0.8  # of the actual values lie in their intervals
 CHANCE = 0.05  # rarer than this by luck alone, and the intervals are called too narrow
 
@@ -99,10 +95,13 @@ def _compared(intent: JobIntent, outcome: Outcome, part: Part) -> Compared | Non
 
 
 def _actual(outcome: Outcome, part: Part) -> float | None:
-    if part == "start-up":
-        return outcome.start_up_seconds
-    if part == "pull":
-        return outcome.pull_seconds
+    started = {
+        "queue": outcome.queued_seconds,
+        "pull": outcome.pull_seconds,
+        "start-up": outcome.start_up_seconds,
+    }
+    if part in started:
+        return started[part]
     if outcome.state != "succeeded":
         return None  # steps that were not run and bills of half a job say nothing
     if part == "steps":
@@ -114,8 +113,23 @@ def _predicted(intent: JobIntent, part: Part) -> Interval | None:
     if part == "dollars":
         usd = intent.estimate.usd
         return Interval(low=float(usd.low), mid=float(usd.mid), high=float(usd.high))
-    found = [item.seconds for item in intent.estimate.items if item.name in ITEMS[part]]
-    return found[0] if found else None
+    found = [item.seconds for item in intent.estimate.items if part in _speaks_of(item)]
+    if len(found) < 2 or part == "steps":  # steps and rework are wrong the same way
+        return sum(found[1:], start=found[0]) if found else None
+    return combine.interval_of(combine.independent_sum(found))
+
+
+def _speaks_of(item: EstimateItem) -> tuple[Part, ...]:
+    """The parts of a job that an item of its estimate belongs to.
+
+    What nobody bills comes before the moment that services call the start; the pull, which is
+    billed, and the warm-up together are the start-up.
+    """
+    if item.name in phases.START_UP:
+        return ("queue",) if item.billed_by == phases.NOBODY else ("pull", "start-up")
+    if item.name == phases.WARM_UP:
+        return ("start-up",)
+    return ("steps",) if item.name in (phases.TRAINING, phases.REWORK) else ()
 
 
 def summaries(compared: Sequence[Compared]) -> list[Accuracy]:

@@ -6,7 +6,6 @@ uses one says so in its assumptions.
 """
 
 import re
-from decimal import Decimal
 from typing import Final
 
 from results.statistics import Interval
@@ -44,15 +43,26 @@ EFFICIENCY: Final = ((1, 1.0, 1.0), (2, 0.95, 0.75), (4, 0.96, 0.68), (8, 0.93, 
 # Assumed: nothing public is known between machines, nor beyond eight in one.
 UNKNOWN_EFFICIENCY_LOW: Final = 0.40
 
-# --- what a job costs beside its training ------------------------------------------------------
-# Assumed: image pull and data download on a fresh instance; no public figure was found.
-START_UP_SECONDS: Final = Interval(low=60, mid=180, high=420)
-# Published: a cluster idles 120 s by default before it scales down. Assumed: its boot.
-AZURE_IDLE_SECONDS: Final = 120.0
-AZURE_BOOT_SECONDS: Final = Interval(low=60, mid=120, high=300)
-# Published: Vertex AI's default boot disk (SSD), and its rate, SKU A005-98FE-36CC.
-VERTEX_BOOT_DISK_GIB: Final = 100
-VERTEX_BOOT_DISK_USD_PER_GIB_HOUR: Final = Decimal("0.0002678")
+# --- what a job goes through beside its training ------------------------------------------------
+# Assumed, 80% intervals in seconds; the only public figure found is one log that waited 14 minutes
+# for an image. `collect` replaces them by what the user's own jobs took.
+QUEUE_SECONDS: Final = Interval(low=5, mid=45, high=600)  # for capacity, within the quota
+PROVISIONING_SECONDS: Final = Interval(low=40, mid=90, high=240)
+PULL_SECONDS: Final = Interval(low=30, mid=90, high=300)
+DATA_SECONDS: Final = Interval(low=2, mid=10, high=60)  # to find and list it, whatever its size
+UPLOAD_SECONDS: Final = Interval(low=2, mid=8, high=40)  # of records and log
+# Assumed: seconds a byte from and to storage, 500, 100 and 20 MB/s.
+TRANSFER_SECONDS_PER_BYTE: Final = Interval(low=2e-9, mid=1e-8, high=5e-8)
+INPUT_BYTES: Final = 4  # of one number of a sample as it is stored; images are often smaller
+STATE_BYTES: Final = 12  # a parameter in fp32 with two moments of an optimizer
+# Assumed: from the start of Python to the first batch; and trainfare's own job warms up with 10
+# steps and times 20 before its first epoch.
+IMPORT_SECONDS: Final = Interval(low=5, mid=15, high=60)
+WARM_UP_STEPS: Final = 30
+# Assumed: the test set against the samples of an epoch; it is run through once, at the end.
+TEST_SHARE: Final = Interval(low=0.1, mid=0.2, high=0.4)
+# Assumed: work done twice on spot capacity, as a share of the training.
+REWORK_SHARE: Final = Interval(low=0.002, mid=0.03, high=0.25)
 
 # --- instances that the price list names but training jobs cannot have ---------------------------
 # Measured against botocore 1.44.5: not in CreateTrainingJob's TrainingInstanceType. Their rates are

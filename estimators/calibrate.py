@@ -9,7 +9,7 @@ of an instance type, its own jobs the rest.
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Self
+from typing import Literal, Self
 
 from results.jobs import Outcome
 from results.records import Offer
@@ -20,6 +20,7 @@ SPREAD_JOBS = 3.0  # and its width (assumed)
 SIBLING_JOBS = 6.0  # at most, of all other instance types of the same cloud together (assumed)
 RECENT = 50  # jobs that count: images and services change
 FARTHEST = 3.0  # deviations from the others' median; a job farther out counts as if it lay there
+Part = Literal["queue", "pull", "warm-up", "start-up"]  # the last is pull and warm-up together
 Z80 = 1.2815515655446004  # of the 80% interval of a normal distribution
 
 
@@ -116,30 +117,46 @@ def _logs(seconds: Sequence[float]) -> list[float]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class History:
-    """Start-up seconds of past jobs by cloud and instance type, oldest first."""
+    """Seconds that past jobs took before their first step, by part, cloud and instance type."""
 
-    start_up_seconds: dict[tuple[str, str], tuple[float, ...]] = field(default_factory=dict)
+    seconds: dict[tuple[Part, str, str], tuple[float, ...]] = field(default_factory=dict)
 
     @classmethod
     def of(cls, outcomes: Iterable[Outcome]) -> Self:
-        """From every job that reached its first step: how it ended says nothing of its start."""
-        found: dict[tuple[str, str], tuple[float, ...]] = {}
+        """From every job that got so far, oldest first: how it ended says nothing of its start."""
+        found: dict[tuple[Part, str, str], tuple[float, ...]] = {}
         for outcome in sorted(outcomes, key=lambda o: o.captured_at):
-            if outcome.start_up_seconds is not None and outcome.start_up_seconds > 0:
-                key = (outcome.provider, outcome.instance_type)
-                found[key] = (*found.get(key, ()), outcome.start_up_seconds)
-        return cls(start_up_seconds=found)
+            for part, seconds in _parts(outcome).items():
+                if seconds is not None and seconds > 0:
+                    key = (part, outcome.provider, outcome.instance_type)
+                    found[key] = (*found.get(key, ()), seconds)
+        return cls(seconds=found)
 
-    def start_up(self, offer: Offer, belief: Interval) -> tuple[Interval, int]:
-        """The calibrated start-up on `offer`, and how many jobs of its cloud it rests on."""
-        own = self.start_up_seconds.get((offer.provider, offer.instance_type), ())
-        siblings = [
-            seconds
-            for (provider, instance_type), times in self.start_up_seconds.items()
-            if provider == offer.provider and instance_type != offer.instance_type
-            for seconds in times
-        ]
+    def knows(self, provider: str) -> bool:
+        """Whether any job of that cloud is among them."""
+        return any(place == provider for _, place, _ in self.seconds)
+
+    def calibrated(self, part: Part, offer: Offer, belief: Interval) -> tuple[Interval, int]:
+        """The seconds of `part` on `offer`, and how many jobs of its cloud they rest on."""
+        own: tuple[float, ...] = ()
+        siblings: tuple[float, ...] = ()
+        for (kind, provider, instance_type), seconds in self.seconds.items():
+            if (kind, provider) == (part, offer.provider):
+                if instance_type == offer.instance_type:
+                    own = seconds
+                else:
+                    siblings += seconds
         return calibrated(belief, own, siblings), len(own) + len(siblings)
+
+
+def _parts(outcome: Outcome) -> dict[Part, float | None]:
+    start_up, pull = outcome.start_up_seconds, outcome.pull_seconds
+    return {
+        "queue": outcome.queued_seconds,
+        "pull": pull,
+        "start-up": start_up,
+        "warm-up": None if start_up is None or pull is None else start_up - pull,
+    }
 
 
 NO_HISTORY = History()

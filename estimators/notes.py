@@ -1,21 +1,30 @@
 """The sentences that an estimate carries as its assumptions, built from the figures they name."""
 
 from estimators.assumptions import (
-    AZURE_BOOT_SECONDS,
-    AZURE_IDLE_SECONDS,
     CPU_FACTOR,
     CPU_TO_GPU_SPEEDUP,
+    DATA_SECONDS,
     GPU_RULE_FACTOR,
     GPU_RULE_PAIRS,
     LAUNCH_BOUND_SECONDS,
+    PROVISIONING_SECONDS,
+    PULL_SECONDS,
+    QUEUE_SECONDS,
+    REWORK_SHARE,
     SAME_GPU_SPREAD,
-    START_UP_SECONDS,
     UNKNOWN_EFFICIENCY_LOW,
-    VERTEX_BOOT_DISK_GIB,
 )
+from estimators.billing.rules import BillingRules
+from estimators.catalog import is_spot_ceiling
 from results.records import Offer
 
+_START_UP = QUEUE_SECONDS + PROVISIONING_SECONDS + PULL_SECONDS + DATA_SECONDS
+
 SAME_GPU = f"same GPU as measured; another host changes the time by up to {SAME_GPU_SPREAD:.0%}"
+SAME_INSTANCE = (
+    f"measured on this instance type; another machine of it changes the time by up to "
+    f"{SAME_GPU_SPREAD:.0%}"
+)
 GPU_RULE = (
     f"GPU to GPU by peak FLOP/s and bandwidth; on {GPU_RULE_PAIRS} public training pairs 80% lay "
     f"within ×{GPU_RULE_FACTOR}"
@@ -42,15 +51,18 @@ BEYOND = (
     f"{UNKNOWN_EFFICIENCY_LOW:.0%} is assumed"
 )
 START_UP = (
-    f"start-up (image pull, data download) of {START_UP_SECONDS.low:.0f} to "
-    f"{START_UP_SECONDS.high:.0f} s is assumed"
+    f"queue, provisioning, image pull and data download are assumed: {_START_UP.low / 60:.0f} to "
+    f"{_START_UP.high / 60:.0f} min if all are fast or slow"
 )
-AZURE_IDLE = (
-    f"the cluster idles {AZURE_IDLE_SECONDS:.0f} s before it scales down (default); a boot of "
-    f"{AZURE_BOOT_SECONDS.low:.0f} to {AZURE_BOOT_SECONDS.high:.0f} s is assumed"
+COMBINED = (
+    "the items are combined by sampling: warm-up, training and evaluation move together, all "
+    "others apart"
 )
-VERTEX_DISK = f"a boot disk of {VERTEX_BOOT_DISK_GIB} GiB SSD (default)"
-SPOT = "work lost to interruptions is not included"
+UNKNOWN_SIZE = "the model's size is unknown: no time for checkpoints and their upload"
+SPOT = (
+    f"work lost to interruptions of {REWORK_SHARE.low:.1%} to {REWORK_SHARE.high:.0%} of the "
+    "training is assumed"
+)
 PROXY = "rate of the same instance in SageMaker notebooks, within 0.4% where both are published"
 DERIVED = "rate derived from Compute Engine plus the 15% management fee"
 
@@ -67,17 +79,22 @@ def parallel(processes_per_node: int, nodes: int) -> tuple[str, ...]:
     return found
 
 
-def of_offer(offer: Offer) -> tuple[str, ...]:
+def of_offer(offer: Offer, rules: BillingRules) -> tuple[str, ...]:
     """What is assumed of the price and the service's own bill."""
-    found: tuple[str, ...] = (START_UP,)
-    if offer.provider == "azure":
-        found += (AZURE_IDLE,)
-    if offer.provider == "gcp":
-        found += (VERTEX_DISK,)
+    found: tuple[str, ...] = (START_UP, COMBINED)
+    found += tuple(
+        f"not confirmed: {rule.source}"
+        for rule in (rules.granularity_seconds, rules.billed_phases, rules.shared_usd_per_hour)
+        if not rule.confirmed
+    )
+    if rules.idle_seconds.value:
+        found += (rules.idle_seconds.source,)
     if offer.basis == "proxy":
         found += (PROXY,)
     if offer.basis == "derived":
         found += (DERIVED,)
     if offer.allocation == "spot":
         found += (SPOT,)
+        if is_spot_ceiling(offer) and rules.spot_saving.value:
+            found += (rules.spot_saving.source,)
     return found

@@ -46,6 +46,9 @@ def project_from(base: Basis, offer: Offer, samples_per_epoch: int, nodes: int =
     """`project_epoch` from a basis that many offers share."""
     if NOT_FOR_TRAINING.fullmatch(offer.instance_type):
         raise NoAnswerError("SageMaker rents this type to notebooks, not to training jobs")
+    there = _measured_there(base, offer, samples_per_epoch, nodes)
+    if there is not None:
+        return there
     _check_fits(base, offer)
     step = _on_gpu(base, offer) if offer.accelerator else _on_cpu(base, offer)
     per_node = processes_per_node(offer)
@@ -60,6 +63,22 @@ def project_from(base: Basis, offer: Offer, samples_per_epoch: int, nodes: int =
         epoch_seconds=shared.scaled(base.steps(samples_per_epoch, processes)),
         grade="measured" if step.measured and processes == 1 else "projected",
         assumptions=assumptions,
+    )
+
+
+def _measured_there(
+    base: Basis, offer: Offer, samples_per_epoch: int, nodes: int
+) -> Projection | None:
+    """Where the run is from this very instance type with as many processes: nothing to project."""
+    processes = processes_per_node(offer) * nodes
+    run = base.run
+    if run.machine.instance_type != offer.instance_type or run.processes != processes:
+        return None
+    step = rules.times(base.step_seconds, rules.SAME_GPU)
+    return Projection(
+        epoch_seconds=step.scaled(base.steps(samples_per_epoch, processes)),
+        grade="measured",
+        assumptions=(notes.SAME_INSTANCE, *((notes.CONTENDED,) if base.contended else ())),
     )
 
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from results import units
 from results.names import PROVIDER_NAMES
-from results.tables import new_table
+from results.tables import plain_table
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 def accuracy_table(rows: Sequence[Mapping[str, Any]], jobs: int) -> "Table":
     """A section for all jobs, then one for each cloud and instance type; medians."""
     plural = "" if jobs == 1 else "s"
-    table = new_table(
+    table = plain_table(
         f"{jobs} job{plural} collected", "", "part", "jobs", "predicted", "actual", "error",
         "80% interval held", "", left=("", "part"),
     )  # fmt: skip

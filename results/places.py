@@ -203,17 +203,20 @@ def write_new(path: Path, text: str) -> None:
             temporary.replace(path)
 
 
-def write_atomically(path: Path, text: str) -> None:
+def write_atomically(
+    path: Path, text: str, instead: str = "name another one (--results DIR or --out)"
+) -> None:
     """Write `text` to `path` so that a reader sees all of it or the file is not there.
 
     The text goes to a temporary name in the same folder, is flushed to the disk, and renamed.
-    A full disk, a read-only folder or Ctrl-C leave no half file. Raises UsageError.
+    A full disk, a read-only folder or Ctrl-C leave no half file. Raises UsageError; `instead` is
+    what it tells the user to do if there is no making room.
     """
     try:
         with _temporary(path, text) as temporary:
             temporary.replace(path)
     except OSError as error:
-        raise UsageError(cannot_write(path, error)) from None
+        raise UsageError(cannot_write(path, error, instead)) from None
 
 
 class _temporary:  # noqa: N801 - a context manager, used as a function
@@ -240,8 +243,10 @@ class _temporary:  # noqa: N801 - a context manager, used as a function
             self.temporary.unlink()
 
 
-def cannot_write(path: Path, error: OSError) -> str:
+def cannot_write(
+    path: Path, error: OSError, instead: str = "name another one (--results DIR or --out)"
+) -> str:
     """One sentence on a file that could not be written, and what to do."""
     reason = error.strerror or str(error)
     todo = "Free some space" if error.errno == errno.ENOSPC else "Make the folder writable"
-    return f"Cannot write {path}: {reason}. {todo}, or name another one (--results DIR or --out)."
+    return f"Cannot write {path}: {reason}. {todo}, or {instead}."

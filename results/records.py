@@ -66,6 +66,7 @@ class Machine:
     driver_version: str | None = None
     load_average: float | None = None  # over the last minute, when the run began
     commit: str | None = None  # of the repository in the working folder, where there is one
+    instance_type: str | None = None  # that was rented for it, where a job brought the record home
 
     @property
     def is_gpu(self) -> bool:
@@ -257,7 +258,16 @@ class Quote:
     verdict: Verdict
     estimates: tuple[Estimate, ...]
     left_out: tuple[tuple[str, int], ...] = ()  # reason, number of offers
-    places: tuple[int, ...] = ()  # of the estimates kept, in the whole ranking, counted from 1
+    places: tuple[int, ...] = ()  # of `estimates` in the whole ranking, from 1; empty: 1, 2, 3 …
+    ranked: int | None = None  # offers in the whole ranking
+    undominated: tuple[int, ...] = ()  # places that no other offer beats in both time and cost
+    deadline_seconds: float | None = None  # what was asked for
+    budget_usd: Decimal | None = None
+
+    def placed(self) -> list[tuple[int, Estimate]]:
+        """The estimates with their places in the whole ranking."""
+        places = self.places or range(1, len(self.estimates) + 1)
+        return list(zip(places, self.estimates, strict=True))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

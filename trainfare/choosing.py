@@ -12,11 +12,10 @@ def quoted_offer(store: Store, workload: str, place: int) -> Offer:
     """Line `place` of the newest quote of `workload`. Raises UsageError where there is none."""
     for quote in store.newest_first(Quote):
         if quote.estimates and quote.estimates[0].job.workload.reference == workload:
-            places = quote.places or tuple(range(1, len(quote.estimates) + 1))
-            found = dict(zip(places, quote.estimates, strict=False)).get(place)
-            if found is not None:
-                return found.offer
-            known = ", ".join(str(place) for place in sorted(places)[:8])
+            placed = dict(quote.placed())
+            if place in placed:
+                return placed[place].offer
+            known = ", ".join(str(place) for place in sorted(placed)[:8])
             raise UsageError(
                 f"--offer {place} is no line of the last quote for {workload!r} that was kept. "
                 f"Known: {known}, …"

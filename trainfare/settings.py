@@ -11,7 +11,7 @@ from results.errors import RecordError, near
 
 FILE_NAME = "trainfare.toml"
 DEFAULT_STORE = "trainfare-results"
-SECTIONS = ("aws", "gcp", "azure", "results", "budget")
+SECTIONS = ("aws", "gcp", "azure", "results", "billing", "prices", "budget")
 
 
 @dataclass(frozen=True)
@@ -81,7 +81,7 @@ def load() -> Settings:
     if path is None:
         return Settings()
     try:
-        tables = tomllib.loads(path.read_text(encoding="utf-8"))
+        tables = tomllib.loads(path.read_text(encoding="utf-8"), parse_float=Decimal)
     except OSError as error:
         raise RecordError(f"Cannot read {path}: {error.strerror}.") from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:

@@ -9,12 +9,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from estimators.assumptions import START_UP_SECONDS
 from estimators.calibrate import NO_HISTORY, History, calibrated, t80
 from results.jobs import Outcome
 from results.statistics import Interval
 
-BELIEF = START_UP_SECONDS
+BELIEF = Interval(low=60, mid=180, high=420)
 
 
 def an_outcome(**given: Any) -> Outcome:
@@ -112,9 +111,18 @@ def test_history_takes_every_job_that_reached_its_first_step(make_offer: Any) ->
         an_outcome(start_up_seconds=90.0, provider="gcp", instance_type="g2-standard-8"),
     ]
     history = History.of(outcomes)
-    assert history.start_up_seconds["aws", "ml.g5.xlarge"] == (500.0, 600.0)
+    assert history.seconds["start-up", "aws", "ml.g5.xlarge"] == (500.0, 600.0)
     offer = make_offer(provider="aws", instance_type="ml.g5.xlarge")
-    found, jobs = history.start_up(offer, BELIEF)
+    found, jobs = history.calibrated("start-up", offer, BELIEF)
     assert jobs == 3
     assert found == calibrated(BELIEF, [500.0, 600.0], [400.0])
-    assert NO_HISTORY.start_up(offer, BELIEF) == (BELIEF, 0)
+    assert history.calibrated("queue", offer, BELIEF) == (BELIEF, 0)
+    assert NO_HISTORY.calibrated("start-up", offer, BELIEF) == (BELIEF, 0)
+
+
+def test_queue_pull_and_warm_up_are_told_apart(make_offer: Any) -> None:
+    outcome = an_outcome(queued_seconds=30.0, pull_seconds=100.0, start_up_seconds=120.0)
+    seconds = History.of([outcome]).seconds
+    key = ("aws", "ml.g5.xlarge")
+    parts = {"queue": 30.0, "pull": 100.0, "warm-up": 20.0, "start-up": 120.0}
+    assert seconds == {(part, *key): (value,) for part, value in parts.items()}

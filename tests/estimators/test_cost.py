@@ -1,6 +1,6 @@
 """What a job costs: real prices worked out by hand, and properties of money."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from decimal import Decimal
 
 import pytest
@@ -29,7 +29,7 @@ def money(*amounts: str) -> tuple[Decimal, ...]:
     return tuple(Decimal(a) for a in amounts)
 
 
-def test_sagemaker_by_hand(make_run: MakeRun, catalog: list[Offer]) -> None:
+def test_sagemaker_by_hand(make_run: MakeRun, catalog: Sequence[Offer]) -> None:
     run = make_run(device="NVIDIA A10G", step=0.1)  # 100 steps an epoch: 36 epochs in 360 s
     offer = find_offer(catalog, "aws", "ml.g5.xlarge", "us-east-1", "on_demand")  # $1.41 an hour
     found = estimate(run, job_of(run), offer)
@@ -48,7 +48,7 @@ def test_sagemaker_by_hand(make_run: MakeRun, catalog: list[Offer]) -> None:
     assert notes.PROXY in found.assumptions and notes.START_UP in found.assumptions
 
 
-def test_azure_bills_boot_and_idle(make_run: MakeRun, catalog: list[Offer]) -> None:
+def test_azure_bills_boot_and_idle(make_run: MakeRun, catalog: Sequence[Offer]) -> None:
     run = make_run(device="Tesla T4", step=0.1)
     offer = find_offer(catalog, "azure", "Standard_NC4as_T4_v3", "eastus", "on_demand")  # $0.526
     found = estimate(run, job_of(run), offer)
@@ -62,7 +62,7 @@ def test_azure_bills_boot_and_idle(make_run: MakeRun, catalog: list[Offer]) -> N
     assert notes.AZURE_IDLE in found.assumptions
 
 
-def test_vertex_bills_the_boot_disk(make_run: MakeRun, catalog: list[Offer]) -> None:
+def test_vertex_bills_the_boot_disk(make_run: MakeRun, catalog: Sequence[Offer]) -> None:
     run = make_run(device="NVIDIA A100-SXM4-40GB", step=0.1)
     offer = find_offer(catalog, "gcp", "a2-highgpu-1g", "us-central1", "spot")  # $2.47902775
     found = estimate(run, job_of(run, epochs=342), offer)  # 3,420 s and 180 s: one hour
@@ -75,7 +75,7 @@ def test_vertex_bills_the_boot_disk(make_run: MakeRun, catalog: list[Offer]) -> 
     assert {notes.SPOT, notes.DERIVED, notes.VERTEX_DISK} <= set(found.assumptions)
 
 
-def test_nodes_are_billed_each(make_run: MakeRun, catalog: list[Offer]) -> None:
+def test_nodes_are_billed_each(make_run: MakeRun, catalog: Sequence[Offer]) -> None:
     run = make_run(threads=2)
     offer = find_offer(catalog, "aws", "ml.m5.large", "us-east-1", "on_demand")  # $0.115
     two = estimate(run, job_of(run, nodes=2), offer)
@@ -85,7 +85,9 @@ def test_nodes_are_billed_each(make_run: MakeRun, catalog: list[Offer]) -> None:
     assert two.grade == "projected"
 
 
-def test_a_spot_ceiling_costs_what_on_demand_does(make_run: MakeRun, catalog: list[Offer]) -> None:
+def test_a_spot_ceiling_costs_what_on_demand_does(
+    make_run: MakeRun, catalog: Sequence[Offer]
+) -> None:
     run = make_run(device="NVIDIA A10G")
     where = ("aws", "ml.g5.xlarge", "us-east-1")
     ceiling = estimate(run, job_of(run), spot_ceiling_offer(catalog, *where))

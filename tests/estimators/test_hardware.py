@@ -1,5 +1,7 @@
 """Drivers' names onto the hardware table, and the table onto the catalog."""
 
+from collections.abc import Sequence
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -53,7 +55,7 @@ def test_any_text_is_matched_or_not(text: str) -> None:
     assert found is None or found == accelerators()[found.name]
 
 
-def test_every_accelerator_of_the_catalog_is_known(catalog: list[Offer]) -> None:
+def test_every_accelerator_of_the_catalog_is_known(catalog: Sequence[Offer]) -> None:
     for offer in catalog:
         if offer.accelerator:
             known = accelerator(offer.accelerator)

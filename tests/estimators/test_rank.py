@@ -1,6 +1,6 @@
 """Ranking: the order, the reasons for leaving out, and what can't be told apart."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from decimal import Decimal
 from time import perf_counter
@@ -33,7 +33,7 @@ def test_the_cheapest_comes_first_then_the_fastest_then_by_name(
     assert ranking.left_out == ()
 
 
-def test_what_is_left_out_is_counted_by_reason(make_run: MakeRun, catalog: list[Offer]) -> None:
+def test_what_is_left_out_is_counted_by_reason(make_run: MakeRun, catalog: Sequence[Offer]) -> None:
     run = make_run(device="Tesla T4", peak_memory_bytes=30 * 2**30)
     ranking = rank(run, job_of(run), catalog)
     reasons = dict(ranking.left_out)
@@ -44,7 +44,7 @@ def test_what_is_left_out_is_counted_by_reason(make_run: MakeRun, catalog: list[
 
 
 def test_the_whole_catalog_agrees_with_single_estimates(
-    make_run: MakeRun, catalog: list[Offer]
+    make_run: MakeRun, catalog: Sequence[Offer]
 ) -> None:
     run = make_run()
     ranking = rank(run, job_of(run), catalog)
@@ -55,7 +55,7 @@ def test_the_whole_catalog_agrees_with_single_estimates(
         assert e == estimate(run, job_of(run), e.offer)
 
 
-def test_the_whole_catalog_is_ranked_at_once(make_run: MakeRun, catalog: list[Offer]) -> None:
+def test_the_whole_catalog_is_ranked_at_once(make_run: MakeRun, catalog: Sequence[Offer]) -> None:
     run = make_run()
     started = perf_counter()
     rank(run, job_of(run), catalog)

@@ -39,8 +39,8 @@ def list_prices(
 
     found = select_offers(
         load_offers(price_files),
-        provider=provider,
-        region=region,
+        providers=[provider] if provider else [],
+        regions=[region] if region else [],
         instance_type=instance,
         accelerator=gpu,
         allocation=allocation,

@@ -1,0 +1,105 @@
+"""What the cells of a price file may hold, and the values they mean."""
+
+import re
+from collections.abc import Callable, Sequence
+from decimal import Decimal
+from typing import Any, get_args
+
+from estimators.lookup import PROVIDER_SERVICES
+from results.price_age import earliest_day
+from results.records import Allocation, Provider
+
+BASES = ("published", "billed", "proxy", "derived")
+# ASCII digits only: refuses nan, inf, exponents, signs and underscores, which float() takes.
+_NUMBER = re.compile(r"[0-9]+(\.[0-9]+)?")
+
+
+class CellError(Exception):
+    """What was expected in a cell; `price_file` adds file, line, column and the found text."""
+
+
+def optional(cell: str) -> str | None:
+    """Text, or None for an empty cell."""
+    return cell or None
+
+
+def _text(cell: str) -> str:
+    if not cell or cell != cell.strip():
+        raise CellError("text without spaces around it")
+    return cell
+
+
+def _one_of(names: Sequence[str]) -> Callable[[str], str]:
+    def read(cell: str) -> str:
+        if cell not in names:
+            raise CellError(f"one of {', '.join(names)}")
+        return cell
+
+    return read
+
+
+def _service_of(provider: Provider, service: str) -> None:
+    _one_of((PROVIDER_SERVICES[provider],))(service)
+
+
+def _gpu_or_none(accelerator: str, number: str) -> None:
+    if accelerator:
+        _positive(number)
+    elif number not in ("", "0"):
+        raise CellError("nothing, as the row names no accelerator")
+
+
+def _count(cell: str) -> float:
+    return _positive(cell) if cell not in ("", "0") else 0.0
+
+
+def _size(cell: str) -> float | None:
+    return _positive(cell) if cell not in ("", "0") else None
+
+
+def _price(cell: str) -> Decimal:
+    if not _NUMBER.fullmatch(cell) or not (price := Decimal(cell)):
+        raise CellError("a price above 0 in USD an hour, such as 1.408")
+    return price
+
+
+def _positive(cell: str) -> float:
+    if not _NUMBER.fullmatch(cell) or not 0 < (number := float(cell)) < float("inf"):
+        raise CellError("a number above 0")
+    return number
+
+
+def _whole(cell: str) -> int:
+    if not _NUMBER.fullmatch(cell) or "." in cell or not (number := int(cell)):
+        raise CellError("a whole number above 0")
+    return number
+
+
+def _date(cell: str) -> str:
+    try:
+        earliest_day(cell)
+    except ValueError:
+        raise CellError("a date such as 2026-07-30, 2026-07 or 2026") from None
+    return cell
+
+
+READERS: dict[str, Callable[[str], Any]] = {
+    "provider": _one_of(get_args(Provider)),
+    "instance_type": _text,
+    "region": _text,
+    "vcpus": _whole,
+    "memory_gib": _positive,
+    "allocation": _one_of(get_args(Allocation)),
+    "price_usd_per_hour": _price,
+    "basis": _one_of(BASES),
+    "source": _text,
+    "as_of": _date,
+    "service": _text,
+    "accelerator_count": _count,
+    "accelerator_memory_gib": _size,
+}
+AGREE: dict[tuple[str, str], Callable[[Any, str], None]] = {
+    ("provider", "service"): _service_of,
+    ("accelerator", "accelerator_count"): _gpu_or_none,
+    ("accelerator", "accelerator_memory_gib"): _gpu_or_none,
+}
