@@ -5,7 +5,7 @@ from pathlib import Path
 from results.errors import NoAnswerError, UsageError
 from results.records import Offer, Quote
 from results.store import Store
-from trainfare import settings
+from trainfare import pricing, settings
 
 
 def quoted_offer(store: Store, workload: str, place: int) -> Offer:
@@ -35,22 +35,17 @@ def named_offer(
 
     Raises UsageError where a part of the name is missing, NoAnswerError where no price is known.
     """
-    from estimators.catalog import find_offer, load_offers, spot_ceiling_offer
+    from estimators.catalog import find_offer, spot_ceiling_offer
 
     if provider is None or instance is None:
         raise UsageError(
             "Say where: --offer N for a line of the last quote, or --provider and --instance."
         )
-    where = region or configured.table(provider).get("region")
-    if not where:
-        raise UsageError(
-            f"No region was given for {provider}. Add --region, or region to [{provider}] in "
-            f"{settings.FILE_NAME}."
-        )
-    offers = load_offers(price_files)
+    where = pricing.region_of(provider, region, configured)
+    offers = pricing.catalog(price_files)
     try:
-        return find_offer(offers, provider, instance, str(where), allocation)
+        return find_offer(offers, provider, instance, where, allocation)
     except NoAnswerError:
         if allocation != "spot":
             raise
-        return spot_ceiling_offer(offers, provider, instance, str(where))
+        return spot_ceiling_offer(offers, provider, instance, where)

@@ -10,11 +10,12 @@ import click
 
 from results import units
 from results.errors import OverBudgetError, UsageError
+from results.jobs import JobIntent, Outcome
 from results.names import PROVIDER_NAMES
 from results.records import Estimate, Job, JobRequest
 from results.rows import estimate_row, number
 from results.store import Store
-from trainfare import choosing, measuring, options, output, settings
+from trainfare import choosing, measuring, options, output, pricing, settings
 
 if TYPE_CHECKING:
     from cloud.launch import Launched, Order
@@ -75,6 +76,7 @@ def submit(
     from cloud.registry import plan_packed
     from cloud.settings import from_table
     from cloud.source import Source, pack
+    from estimators.calibrate import History
     from estimators.cost import estimate
 
     configured = settings.load()
@@ -93,7 +95,8 @@ def submit(
     run = measuring.fresh_or_new(asked, store)
     samples = samples_per_epoch or run.workload.samples_per_epoch
     job = Job(workload=run.workload, epochs=epochs, samples_per_epoch=samples, nodes=nodes)
-    answer = estimate(run, job, offer)
+    history = History.of(store.newest_first(Outcome))
+    answer = estimate(run, job, offer, pricing.billing(configured), history)
     if not accept_risk:
         _refuse_over(max_usd, answer)
     packed = pack(job, Source(folder=source, requirements=requirements))
@@ -125,7 +128,6 @@ def _client_and_request(
     """The client, and with --again the request under the first name that is not taken yet."""
     from cloud.patience import Patient
     from cloud.registry import client, plan_packed
-    from results.jobs import JobIntent
 
     made, repeat, region = Patient(client(own)), 0, answer.offer.region
     while again and (
