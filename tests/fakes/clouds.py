@@ -53,6 +53,20 @@ class Cloud:
             self._client = client(self.settings())
         return Patient(self._client, self.clock.pause)
 
+    def unconnected(self, region: str) -> Any:
+        """A client that was made and has made no call, for a fork to use as its own."""
+        from cloud.patience import Patient
+        from cloud.registry import client
+
+        made: Any = client(self.settings())
+        if self.provider == "aws":
+            made._service("sagemaker", region), made._service("s3", region)
+        elif self.provider == "gcp":
+            made._service(region), made._files()
+        else:
+            made._pipeline()
+        return Patient(made, self.clock.pause)
+
     def reset(self) -> None:
         """A service without jobs and without faults."""
         self.fake.jobs.clear()

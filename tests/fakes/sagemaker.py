@@ -36,7 +36,7 @@ STATUS: dict[Phase, tuple[str, str]] = {
 }
 
 
-class Refused(Exception):  # noqa: N818
+class RefusedError(Exception):
     """The service's answer to what it does not accept."""
 
     def __init__(self, status: int, code: str, message: str) -> None:
@@ -74,22 +74,22 @@ class FakeSageMaker:
             return error(400, "ValidationException", f"{len(found)} validation errors: {found[0]}")
         try:
             answer: dict[str, Any] | None = getattr(self, f"_{name}")(body)
-        except Refused as refused:
+        except RefusedError as refused:
             return refused.answer
         return as_json(answer)
 
     def _CreateTrainingJob(self, asked: dict[str, Any]) -> dict[str, Any]:  # noqa: N802
         name, stop = asked["TrainingJobName"], asked["StoppingCondition"]
         if self.jobs.named(name):
-            raise Refused(400, "ResourceInUse", "Training job names must be unique within an AWS "
-                          "account and region, and there already exists one.")  # fmt: skip
+            said = "Training job names must be unique within an AWS account and region"
+            raise RefusedError(400, "ResourceInUse", said)
         spot = asked.get("EnableManagedSpotTraining", False)
         wait = stop.get("MaxWaitTimeInSeconds")
         if spot and (wait is None or wait < stop["MaxRuntimeInSeconds"]):
-            raise Refused(400, "ValidationException", "MaxWaitTimeInSeconds above or equal to "
+            raise RefusedError(400, "ValidationException", "MaxWaitTimeInSeconds above or equal to "
                           "MaxRuntimeInSeconds must be present with spot.")  # fmt: skip
         if wait is not None and not spot:
-            raise Refused(400, "ValidationException", "MaxWaitTimeInSeconds is for spot only.")
+            raise RefusedError(400, "ValidationException", "MaxWaitTimeInSeconds is for spot only.")
         job = FakeJob(
             name=name,
             service_id=f"arn:aws:sagemaker:us-east-1:{ACCOUNT}:training-job/{name}",
@@ -110,7 +110,7 @@ class FakeSageMaker:
         job = self._found(asked)
         if job.phase(self.clock.now) not in ("pending", "running"):
             status = STATUS[job.phase(self.clock.now)][0]
-            raise Refused(400, "ValidationException", "The request was rejected because the "
+            raise RefusedError(400, "ValidationException", "The request was rejected because the "
                           f"training job is in status {status}.")  # fmt: skip
         job.stop_asked = self.clock.now
 
@@ -131,7 +131,7 @@ class FakeSageMaker:
     def _found(self, asked: dict[str, Any]) -> FakeJob:
         job = self.jobs.named(asked["TrainingJobName"])
         if job is None:
-            raise Refused(400, "ValidationException", "Requested resource not found.")
+            raise RefusedError(400, "ValidationException", "Requested resource not found.")
         return job
 
     def _described(self, job: FakeJob) -> dict[str, Any]:

@@ -118,6 +118,12 @@ class Server:
             def _do(self) -> None:
                 server._serve(self)
 
+            def handle_expect_100(self) -> bool:
+                self.send_response_only(100)
+                self.end_headers()
+                self.wfile.flush()
+                return True
+
             do_GET = do_PUT = do_POST = do_DELETE = do_HEAD = do_PATCH = _do  # noqa: N815
 
             def log_message(self, *_: Any) -> None:

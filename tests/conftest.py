@@ -1,0 +1,35 @@
+"""The fake services, started once for all tests that use them."""
+
+from collections.abc import Iterator
+
+import pytest
+from fakes.clouds import Cloud, all_clouds
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What uses the fakes may call this machine, and nothing else."""
+    for item in items:
+        if "all_fakes" in getattr(item, "fixturenames", ()):
+            item.add_marker(pytest.mark.allow_hosts(["127.0.0.1"]))
+
+
+@pytest.fixture(scope="session", name="all_fakes")
+def _all_fakes() -> Iterator[dict[str, Cloud]]:
+    with all_clouds() as clouds:
+        yield clouds
+
+
+@pytest.fixture(params=["aws", "gcp", "azure"])
+def cloud(request: pytest.FixtureRequest, all_fakes: dict[str, Cloud]) -> Cloud:
+    """One of the three clouds, empty and without faults."""
+    found = all_fakes[request.param]
+    found.reset()
+    return found
+
+
+@pytest.fixture
+def clouds(all_fakes: dict[str, Cloud]) -> dict[str, Cloud]:
+    """All three, empty and without faults."""
+    for found in all_fakes.values():
+        found.reset()
+    return all_fakes
