@@ -74,7 +74,7 @@ class VertexClient:
     def create(self, request: JobRequest, region: str) -> JobHandle:
         """`create_custom_job`, which makes another one each time it is called."""
         from google.cloud.aiplatform_v1.types import CustomJob
-        from google.protobuf import json_format  # type: ignore[import-untyped]
+        from google.protobuf import json_format
 
         job = CustomJob.wrap(json_format.ParseDict(request.request, CustomJob()._pb))
         with told(region):
