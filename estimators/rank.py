@@ -20,6 +20,7 @@ class Ranking:
 
     priced: tuple[Priced, ...]
     left_out: tuple[tuple[str, int], ...]  # the most frequent reason first
+    missed: tuple[Priced, ...] = ()  # those that don't fulfil the wishes
 
     @cached_property
     def estimates(self) -> tuple[Estimate, ...]:
@@ -44,17 +45,33 @@ def rank(
     check_job(job)
     pricer = Pricer(basis(run), billing, history)
     jobs = [replace(job, nodes=nodes) for nodes in wishes.node_counts(job.nodes)]
-    found, reasons = [], Counter[str]()
+    found, missed, reasons = [], [], Counter[str]()
     for offer in offers:
         for sized in jobs:
             try:
                 priced = pricer.price(sized, offer)
-                wishes.check(priced.seconds, priced.usd)
+            except NoAnswerError as error:
+                reasons[str(error)] += 1
+                continue
+            if reason := wishes.refused(priced.seconds, priced.usd):
+                reasons[reason] += 1
+                missed.append(priced)
+            else:
                 found.append(priced)
-            except NoAnswerError as reason:
-                reasons[str(reason)] += 1
     left_out = sorted(reasons.items(), key=lambda item: (-item[1], item[0]))
-    return Ranking(priced=tuple(sorted(found, key=_order)), left_out=tuple(left_out))
+    return Ranking(
+        priced=tuple(sorted(found, key=_order)), left_out=tuple(left_out), missed=tuple(missed)
+    )
+
+
+def nearest(ranking: Ranking, wishes: Wishes) -> Priced | None:
+    """Of those that don't fulfil the wishes the one that misses them by least; None of none.
+
+    The fastest where there is a deadline, else the cheapest.
+    """
+    if wishes.deadline_seconds is not None:
+        return min(ranking.missed, key=lambda p: p.seconds.high, default=None)
+    return min(ranking.missed, key=lambda p: p.usd.high, default=None)
 
 
 def undominated(priced: Sequence[Priced]) -> list[int]:
@@ -65,11 +82,6 @@ def undominated(priced: Sequence[Priced]) -> list[int]:
             fastest = one.seconds.mid
             places.append(place)
     return places
-
-
-def fastest(priced: Sequence[Priced]) -> int:
-    """The place of the one that takes the least time; the cheaper one of equals."""
-    return min(range(len(priced)), key=lambda place: (priced[place].seconds.mid, place))
 
 
 def _order(priced: Priced) -> tuple[object, ...]:

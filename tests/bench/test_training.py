@@ -148,7 +148,7 @@ def test_nothing_in_a_checkpoint_is_run(tmp_path: Path, monkeypatch) -> None:
 
 def test_a_fault_while_saving_leaves_the_old_one(tmp_path: Path, monkeypatch) -> None:
     kept = Checkpoints(tmp_path, {})
-    kept.save(Position(epochs_done=[Block(1.0, 1.0, 0)]), {})
+    kept.save(Position(epochs_done=[Block(1.0, 1.0, 0, None, 0.0)]), {})
 
     def fail(number: int) -> None:
         raise OSError(28, "No space left on device")
