@@ -123,7 +123,7 @@ class AzureClient:
             for name in ("user_logs/std_log.txt", "user_logs/std_log_process_0.txt"):
                 blob = container.get_blob_client(f"{run_folder(handle.job_name)}/{name}")
                 if blob.exists():
-                    text = blob.download_blob(encoding="utf-8", errors="replace").readall()
+                    text = blob.download_blob().readall().decode(errors="replace")
                     yield from islice(text.splitlines(), skip_lines, None)
                     return
 
@@ -135,9 +135,7 @@ class AzureClient:
         with told():
             container = self._container()
             for blob in container.list_blobs(name_starts_with=prefix):
-                guard.file(
-                    blob.name.removeprefix(prefix), container.download_blob(blob.name).chunks()
-                )
+                guard.file(blob.name.removeprefix(prefix), _chunks(container, blob.name))
 
     def checks(self, region: str) -> list[Check]:  # noqa: ARG002
         """Who is signed in, the workspace and its region, the compute, the storage."""
@@ -243,3 +241,8 @@ class AzureClient:
             ]
             self._made["pipeline"] = PipelineClient(ENDPOINT, policies=policies)
         return self._made["pipeline"]
+
+
+def _chunks(container: Any, name: str) -> Iterator[bytes]:
+    """Asked for only once the name was found to be harmless."""
+    yield from container.download_blob(name).chunks()

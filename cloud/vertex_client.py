@@ -74,7 +74,7 @@ class VertexClient:
     def create(self, request: JobRequest, region: str) -> JobHandle:
         """`create_custom_job`, which makes another one each time it is called."""
         from google.cloud.aiplatform_v1.types import CustomJob
-        from google.protobuf import json_format  # type: ignore[import-untyped]
+        from google.protobuf import json_format
 
         job = CustomJob.wrap(json_format.ParseDict(request.request, CustomJob()._pb))
         with told(region):
@@ -179,8 +179,7 @@ class VertexClient:
             for blob in self._files().client.list_blobs(self._files(), prefix=prefix, retry=None):
                 name = blob.name.removeprefix(prefix)
                 if name and not name.endswith("/"):
-                    with blob.open("rb", retry=None) as stream:
-                        guard.file(name, iter(lambda: stream.read(2**20), b""))
+                    guard.file(name, _chunks(blob))
 
     def checks(self, region: str) -> list[Check]:
         """Who is signed in, the bucket, and whether custom jobs may be listed."""
@@ -213,3 +212,9 @@ def _who(credentials: Any, project: str) -> str:
 
 def _folder(request: dict[str, Any]) -> str:
     return str(request["jobSpec"]["baseOutputDirectory"]["outputUriPrefix"])
+
+
+def _chunks(blob: Any) -> Iterator[bytes]:
+    """Asked for only once the name was found to be harmless."""
+    with blob.open("rb", retry=None) as stream:
+        yield from iter(lambda: stream.read(2**20), b"")

@@ -4,7 +4,7 @@ An 80% interval is read as a two-piece lognormal distribution: its 10%, 50% and 
 mid and high, and the logarithm is normal on either side. Independent items are drawn by Latin
 hypercube sampling with a fixed seed, so that a quote repeats exactly; two sums are joined over all
 pairs of their equally likely points. Shown in tests/estimators/test_combine.py: the ends lie
-within 3% of those of 200,000 free draws, and 80% ± 2% of simulated jobs fall inside.
+within 5% of those of 60,000 free draws, and 80% ± 3% of simulated jobs fall inside.
 """
 
 import math

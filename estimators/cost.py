@@ -10,7 +10,7 @@ from estimators.calibrate import NO_HISTORY, History
 from estimators.catalog import is_spot_ceiling
 from estimators.items import items_of, whole_usd
 from estimators.learned import learned
-from estimators.project import Projection, project_from
+from estimators.project import Projection, processes_per_node, project_from
 from estimators.timing import Timing
 from results.errors import NoAnswerError, UsageError
 from results.records import Estimate, Job, Offer, Run, UsdInterval
@@ -94,14 +94,21 @@ class Pricer:
             spot = offer.allocation == "spot"
             believed = timing.around(job, rules, spot, is_spot_ceiling(offer))
             self._around[service] = learned(believed, offer, self._history)
-        return self._shared(job, projection, service)
+        processes = processes_per_node(offer) * job.nodes
+        return self._shared(job, processes, projection, service)
 
-    def _shared(self, job: Job, projection: Projection, service: object) -> Timing:
+    def _shared(self, job: Job, processes: int, projection: Projection, service: object) -> Timing:
         """Instance types that are projected alike share the joining of their times too."""
-        key = (service, projection.epoch_seconds, projection.grade, projection.assumptions)
+        key = (
+            service,
+            processes,
+            projection.epoch_seconds,
+            projection.grade,
+            projection.assumptions,
+        )
         found = self._timings.get(key)
         if not isinstance(found, Timing):
-            found = timing.timing(self._base, job, projection, self._around[service])
+            found = timing.timing(self._base, job, processes, projection, self._around[service])
             self._timings[key] = found
         return found
 

@@ -100,9 +100,9 @@ def around(job: Job, rules: BillingRules, spot: bool, ceiling: bool) -> Around:
     )
 
 
-def timing(base: Basis, job: Job, projection: Projection, beside: Around) -> Timing:
-    """The whole job, from the projection of an epoch and the phases around it."""
-    moving = _training(base, job, projection)
+def timing(base: Basis, job: Job, processes: int, projection: Projection, beside: Around) -> Timing:
+    """The whole job of `processes` processes, from an epoch and the phases around it."""
+    moving = _training(base, job, processes, projection)
     speed = Interval(low=0, mid=0, high=0)
     for seconds, _ in moving.values():
         speed = speed + seconds  # they are wrong the same way, so end by end is right
@@ -126,9 +126,9 @@ def timing(base: Basis, job: Job, projection: Projection, beside: Around) -> Tim
     )
 
 
-def _training(base: Basis, job: Job, projection: Projection) -> Phases:
+def _training(base: Basis, job: Job, processes: int, projection: Projection) -> Phases:
     epoch = projection.epoch_seconds
-    steps = base.steps(job.samples_per_epoch, job.nodes)
+    steps = base.steps(job.samples_per_epoch, processes)
     found: Phases = {
         phases.WARM_UP: (IMPORT_SECONDS + epoch.scaled(WARM_UP_STEPS / steps), "assumed"),
         phases.TRAINING: (

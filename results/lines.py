@@ -109,7 +109,7 @@ def _answers(quote: Quote) -> list[str]:
             f" 1, {place_text(first)}"
         )
     if quote.budget_usd is not None:
-        place, fastest = min(quote.placed(), key=lambda pair: (pair[1].seconds.mid, pair[0]))
+        place, fastest = min(placed(quote), key=lambda pair: (pair[1].seconds.mid, pair[0]))
         lines.append(
             f"fastest that is 90% sure to cost at most ${quote.budget_usd}: {place}, "
             f"{place_text(fastest)}"
@@ -157,19 +157,25 @@ def stale_lines(offers: Iterable[Offer]) -> list[str]:
     ]
 
 
+def placed(quote: Quote) -> list[tuple[int, Estimate]]:
+    """The kept estimates with their places in the whole ranking."""
+    places = quote.places or range(1, 1 + len(quote.estimates))
+    return list(zip(places, quote.estimates, strict=True))
+
+
 def shown_offers(quote: Quote, top: int) -> list[tuple[int, Estimate]]:
     """The best of each service; where time or money was limited or several machines tried, also
     the undominated ones that are each at least a tenth faster than the one before."""
-    placed = quote.placed()
+    kept = placed(quote)
     chosen = set(best_of_each(quote.estimates, top))
     asked = quote.deadline_seconds is not None or quote.budget_usd is not None
     if asked or any(e.job.nodes > 1 for e in quote.estimates):
         fastest = float("inf")
-        for index, (place, estimate) in enumerate(placed):
+        for index, (place, estimate) in enumerate(kept):
             if place in quote.undominated and estimate.seconds.mid <= 0.9 * fastest:
                 fastest = estimate.seconds.mid
                 chosen.add(index)
-    return [placed[index] for index in sorted(chosen)]
+    return [kept[index] for index in sorted(chosen)]
 
 
 class HasOffer(Protocol):

@@ -261,13 +261,8 @@ class Quote:
     places: tuple[int, ...] = ()  # of `estimates` in the whole ranking, from 1; empty: 1, 2, 3 …
     ranked: int | None = None  # offers in the whole ranking
     undominated: tuple[int, ...] = ()  # places that no other offer beats in both time and cost
-    deadline_seconds: float | None = None  # what was asked for
+    deadline_seconds: float | None = None
     budget_usd: Decimal | None = None
-
-    def placed(self) -> list[tuple[int, Estimate]]:
-        """The estimates with their places in the whole ranking."""
-        places = self.places or range(1, len(self.estimates) + 1)
-        return list(zip(places, self.estimates, strict=True))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,11 +1,13 @@
 """The tables people read in a terminal, 100 columns wide at most; rich is loaded only here."""
 
 from collections.abc import Sequence
+from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from results import money, units
 from results.bills import Bill
 from results.names import PROVIDER_NAMES
+from results.phases import NOBODY
 from results.price_age import price_text
 from results.records import Estimate, Measurement, Offer, Run
 from results.rows import phase_key
@@ -76,8 +78,8 @@ def instance_text(offer: Offer) -> str:
 def cost_table(
     estimates: Sequence[tuple[int, Estimate]], undominated: Sequence[int] = ()
 ) -> "Table":
-    """Numbered offers with the time and cost of the whole job as 80% intervals, the rate, and the
-    basis and age of it; `*` marks those that no other beats in both time and cost.
+    """Numbered offers with the rate, and the time and cost of the whole job as 80% intervals; `*`
+    marks those that no other beats in both time and cost.
 
     The evidence has a column only where it differs; else the title says it once.
     """
@@ -87,8 +89,8 @@ def cost_table(
     )
     evidence = ("evidence",) if grades else ()
     table = plain_table(
-        title, "", "service", "instance", "where", per_hour(), "time", "cost", *evidence, "price",
-        left=("service", "instance", "where", "evidence", "price"),
+        title, "", "service", "instance", "where", per_hour(), "time", "cost", *evidence,
+        left=("service", "instance", "where", "evidence"),
     )  # fmt: skip
     for place, estimate in estimates:
         offer, nodes = estimate.offer, estimate.job.nodes
@@ -101,7 +103,6 @@ def cost_table(
             units.seconds_range(estimate.seconds),
             units.usd_range(estimate.usd),
             *((estimate.grade,) if grades else ()),
-            price_text(offer.basis, offer.as_of),
         )
     return table
 
@@ -112,17 +113,18 @@ def per_hour() -> str:
 
 
 def unit_cost_table(estimates: Sequence[tuple[int, Estimate]]) -> "Table":
-    """The same offers by unit of work, start-up apart."""
+    """The same offers: basis and age of the rate, and the cost by unit of work, start-up apart."""
     symbol = money.current().symbol.strip()
     table = plain_table(
-        "Cost by unit of work: start-up apart, middle estimate",
-        "", "instance", "epoch", f"{symbol}/epoch", f"{symbol}/M samples", f"samples/{symbol}",
-        left=("instance",),
+        "Age of the rate, and cost by unit of work: start-up apart, middle estimate",
+        "", "instance", "price", "epoch", f"{symbol}/epoch", f"{symbol}/M samples",
+        f"samples/{symbol}", left=("instance", "price"),
     )  # fmt: skip
     for place, estimate in estimates:
         table.add_row(
             str(place),
             instance_text(estimate.offer),
+            price_text(estimate.offer.basis, estimate.offer.as_of),
             units.seconds_text(estimate.epoch_seconds.mid),
             units.amount_text(estimate.usd_per_epoch.mid),
             units.amount_text(estimate.usd_per_million_samples),
@@ -143,7 +145,7 @@ def items_table(place: int, estimate: Estimate) -> "Table":
         table.add_row(
             item.name,
             units.seconds_range(item.seconds) if waits else "",
-            units.usd_range(item.usd) if item.usd.high else "",
+            "" if item.billed_by == NOBODY else units.usd_range(item.usd),
             item.billed_by,
             item.evidence,
         )
@@ -165,6 +167,18 @@ def bill_table(bill: Bill, offer: Offer) -> "Table":
         table.add_row(item.name, quantity, item.unit, units.usd_exact(item.usd), item.evidence)
     table.add_section()
     table.add_row("total", "", "", units.usd_exact(bill.total_usd), "")
+    return table
+
+
+def change_table(changes: Sequence[tuple[tuple[str, ...], Decimal, Decimal, Decimal]]) -> "Table":
+    """Prices that differ between two lists: what is priced, before, now, and the change."""
+    table = plain_table(
+        "", "cloud", "instance", "region", "allocation", "$/h before", "now", "change",
+        left=("cloud", "instance", "region", "allocation"),
+    )  # fmt: skip
+    for (provider, _, kind, region, allocation), old, new, ratio in changes:
+        percent = f"{100 * (ratio - 1):+.1f}%"
+        table.add_row(provider, kind, region, allocation, f"{old:.4f}", f"{new:.4f}", percent)
     return table
 
 

@@ -79,6 +79,8 @@ def usd_range(interval: UsdInterval) -> str:
     """`$0.31–0.44`: to the two significant digits of the upper end, cents at least."""
     rate = money.current().per_usd
     low, high = interval.low * rate, interval.high * rate
+    if 0 < high < SMALLEST_SHOWN:
+        return _with_symbol(f"<{SMALLEST_SHOWN:f}")
     places = max(2, min(_places(float(high)), 6)) if high < 100 else 0
     low_text, high_text = f"{low:,.{places}f}", f"{high:,.{places}f}"
     return _with_symbol(high_text if low_text == high_text else f"{low_text}–{high_text}")

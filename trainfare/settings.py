@@ -11,6 +11,7 @@ from results.errors import RecordError, near
 
 FILE_NAME = "trainfare.toml"
 DEFAULT_STORE = "trainfare-results"
+MIRRORS = ("aws_public", "gcp", "azure")  # addresses of price services, in [prices]
 SECTIONS = ("aws", "gcp", "azure", "results", "billing", "prices", "budget")
 
 
@@ -94,4 +95,6 @@ def load() -> Settings:
     store = tables.get("results", {})
     for key in store.keys() - {"store"}:
         raise RecordError(f"{path}: [results] has a key {key!r}; expected: store.")
+    for key in tables.get("prices", {}).keys() - set(MIRRORS):
+        raise RecordError(f"{path}: [prices] has a key {key!r}; expected: {', '.join(MIRRORS)}.")
     return Settings(path, tables)

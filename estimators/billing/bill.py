@@ -1,6 +1,6 @@
 """The bill of a job that ran for a known time: rates × what the rules say is billed."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import ROUND_CEILING, ROUND_HALF_UP, Decimal
 
 from estimators.billing.rules import BillingRules
@@ -43,10 +43,10 @@ def bill(offer: Offer, usage: Usage, rules: BillingRules) -> Bill:
     billed = billed_seconds(used, rules)
     items = [_time("instance", used, rate, usage, offer, evidence, note)]
     if billed > used:
-        rule = rules.granularity_seconds
-        rounded = f"rounded up to {billed:f} s; {rule.source}"
-        extra = billed - used
-        items.append(_time("rounding", extra, rate, usage, offer, evidence, rounded))
+        # What the rounding adds to the line above, so that both together never fall as time grows.
+        more = _time("rounding", billed, rate, usage, offer, evidence, _rounded(billed, rules))
+        quantity = more.quantity - items[0].quantity
+        items.append(replace(more, quantity=quantity, usd=more.usd - items[0].usd))
     if idle := rules.idle_seconds.value:
         how: BillEvidence = "published" if rules.idle_seconds.confirmed else "assumed"
         source = rules.idle_seconds.source
@@ -68,6 +68,10 @@ def billed_seconds(seconds: Decimal, rules: BillingRules) -> Decimal:
 def shares(nodes: int, rules: BillingRules) -> Decimal:
     """How many load balancers so many nodes need."""
     return (nodes / rules.nodes_per_share.value).to_integral_value(ROUND_CEILING)
+
+
+def _rounded(billed: Decimal, rules: BillingRules) -> str:
+    return f"rounded up to {billed:f} s; {rules.granularity_seconds.source}"
 
 
 def usd_per_hour_of(offer: Offer, rules: BillingRules) -> Decimal:

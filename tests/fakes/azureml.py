@@ -259,7 +259,8 @@ class FakeAzure:
         names = sorted(name.removeprefix(f"{path}/") for name in self.blobs)
         items = "".join(
             f"<Blob><Name>{escape(name)}</Name><Properties><Content-Length>"
-            f"{len(self.blobs[f'{path}/{name}'])}</Content-Length><BlobType>BlockBlob</BlobType></Properties></Blob>"
+            f"{len(self.blobs[f'{path}/{name}'])}</Content-Length>"
+            f"<BlobType>BlockBlob</BlobType></Properties></Blob>"
             for name in names
             if name.startswith(prefix)
         )
