@@ -106,7 +106,9 @@ def test_survived(cloud: Cloud, case: Case, tmp_path: Path) -> None:
     assert store.problems == []
 
 
-def test_a_list_that_is_behind_after_a_lost_answer(cloud: Cloud, tmp_path: Path) -> None:
+def test_a_list_that_is_behind_after_a_lost_answer(
+    cloud: Cloud, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     order, jobs = an_order(cloud), cloud.fake.jobs
     cloud.fake.faults.planned = [Fault(cloud.create_call, "lost_after")]
     add = jobs.add
@@ -116,7 +118,7 @@ def test_a_list_that_is_behind_after_a_lost_answer(cloud: Cloud, tmp_path: Path)
         jobs.hidden_until[made.service_id] = cloud.clock.now + 100
         return made
 
-    jobs.add = hidden
+    monkeypatch.setattr(jobs, "add", hidden)
     launch(cloud.client(), order, Store(tmp_path))
     assert len(jobs.all) == 1
 
