@@ -40,6 +40,8 @@ def told(region: str) -> Iterator[None]:
         raise errors.RegionError(where, error) from None
     except (boto.ParamValidationError, boto.UnknownEndpointError) as error:
         raise errors.ConfigurationError(where, error) from None
+    except KeyError as error:  # botocore takes half of a JSON answer for an empty one
+        raise errors.UnclearError(where, f"the answer lacks {error}") from None
     except boto.BotoCoreError as error:  # a lost connection, a timeout, a cut-off answer
         raise errors.UnclearError(where, error) from None
 
@@ -61,4 +63,5 @@ def _kind(error: Any) -> type[errors.CloudError]:
         return known[code]
     if code == "ValidationException" and "not found" in said.lower():
         return errors.JobNotFoundError
-    return errors.UnclearError if status >= 500 else errors.ConfigurationError
+    unreadable = code.isdigit()  # botocore puts the status where it found no code
+    return errors.UnclearError if status >= 500 or unreadable else errors.ConfigurationError

@@ -13,7 +13,7 @@ from typing import Any
 from cloud import errors
 from cloud.client import JobStatus, ended_state
 from cloud.command import entry_command, unpack_command
-from cloud.job_key import PREFIX, job_name
+from cloud.job_key import PREFIX, job_folder, job_name
 from cloud.public_image import IMAGE, VERSION
 from cloud.settings import AzureSettings, required
 from results.errors import UsageError
@@ -25,6 +25,7 @@ SETTINGS = AzureSettings
 ENVIRONMENT = "trainfare-pytorch"
 ARCHIVE = "source.tar.gz"  # Azure ML starts the command in the folder of the source
 OUTPUT = "outputs"  # and uploads this one in it
+CHECKPOINTS = "checkpoints"
 ARTIFACTS = "workspaceartifactstore"  # to the datastore in which a run's own files are kept
 
 # JobStatus (azure-ai-ml 1.35.2) in the words that all clouds share. A job that is being cancelled,
@@ -70,6 +71,8 @@ def plan(
     if job.nodes > 1:
         # One process a node: it starts one for each GPU itself, as on the other services.
         properties["distribution"] = {"distributionType": "PyTorch", "processCountPerInstance": 1}
+    if offer.allocation == "spot":
+        properties["outputs"] = {CHECKPOINTS: _checkpoints(name)}
     return {
         "name": name,
         "body": {"properties": properties | _compute(job, offer, settings, workspace)},
@@ -114,12 +117,21 @@ def workspace_id(settings: AzureSettings) -> str:
 
 
 def _command(job: Job, offer: Offer) -> str:
-    command = shlex.join(unpack_command(ARCHIVE) + entry_command(job, offer, OUTPUT))
-    if "${{" in command:
+    words = entry_command(job, offer, OUTPUT)
+    if any("${{" in word for word in words):
         raise UsageError(
             "A name or option of the workload holds '${{', which Azure ML would replace. Rename it."
         )
-    return command
+    if offer.allocation == "spot":
+        # Azure ML puts the mounted folder in this place before the shell reads the line.
+        words = entry_command(job, offer, OUTPUT, f"${{{{outputs.{CHECKPOINTS}}}}}")
+    return shlex.join(unpack_command(ARCHIVE) + words)
+
+
+def _checkpoints(name: str) -> dict[str, Any]:
+    """A mounted folder of the workspace's own storage, which outlives a machine that is taken."""
+    uri = f"azureml://datastores/workspaceblobstore/paths/{job_folder(name)}/{CHECKPOINTS}/"
+    return {"jobOutputType": "uri_folder", "mode": "ReadWriteMount", "uri": uri}
 
 
 def _compute(job: Job, offer: Offer, settings: AzureSettings, workspace: str) -> dict[str, Any]:

@@ -1,5 +1,6 @@
 """What Google's libraries raise, in the errors that all clouds share."""
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -21,7 +22,8 @@ def told(region: str) -> Iterator[None]:
     try:
         yield
     except google.GoogleAPICallError as error:
-        raise _kind(int(error.code or 0), str(error))(where, error.message) from None
+        said = re.sub(r"^[A-Z]+ https?://\S+:\s", "", str(error.message))  # the call comes first
+        raise _kind(int(error.code or 0), said)(where, said) from None
     except (auth.RefreshError, auth.DefaultCredentialsError) as error:
         raise errors.CredentialsError(where, error) from None
     except (http.ConnectionError, auth.TransportError) as error:
@@ -45,7 +47,7 @@ def _kind(code: int, said: str) -> type[errors.CloudError]:
         return errors.QuotaError if "quota" in said.lower() else errors.ThrottledError
     if code == 503 and "capacity" in said.lower():
         return errors.CapacityError
-    if code == 400 and "location" in said.lower() and "not" in said.lower():
+    if code == 400 and re.search(r"(unsupported|invalid|unknown) location", said.lower()):
         return errors.RegionError
     known = {401: errors.CredentialsError, 403: errors.PermissionDeniedError,
              404: errors.JobNotFoundError, 409: errors.NameTakenError}  # fmt: skip

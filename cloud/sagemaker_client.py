@@ -56,12 +56,13 @@ class SageMakerClient:
         """`create_training_job`; SageMaker itself refuses a name it has."""
         with told(region):
             answer = self._service("sagemaker", region).create_training_job(**request.request)
+            arn = answer["TrainingJobArn"]
         return JobHandle(
             job_name=request.job_name,
             captured_at=utc_now(),
             provider="aws",
             region=region,
-            service_id=answer["TrainingJobArn"],
+            service_id=arn,
             output_uri=output_uri(request.request),
         )
 

@@ -33,3 +33,9 @@ def clouds(all_fakes: dict[str, Cloud]) -> dict[str, Cloud]:
     for found in all_fakes.values():
         found.reset()
     return all_fakes
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """How many random scenarios the clouds are put through, or which one."""
+    parser.addoption("--scenarios", type=int, default=1000, help="random scenarios  [1000]")
+    parser.addoption("--scenario", type=int, default=None, help="the one of this seed")

@@ -14,8 +14,9 @@ from results.price_age import age_days, is_stale
 from results.store import Store
 from trainfare import options, output, pricing, settings
 
-PACKAGES = ("trainfare", "torch", "torchvision", "boto3", "google-cloud-aiplatform", "azure-ai-ml")
-EXTRAS = {"boto3": "aws", "google-cloud-aiplatform": "gcp", "azure-ai-ml": "azure"}
+PACKAGES = ("trainfare", "torch", "torchvision", "boto3", "google-cloud-aiplatform",
+            "azure-mgmt-core")  # fmt: skip
+EXTRAS = {"boto3": "aws", "google-cloud-aiplatform": "gcp", "azure-mgmt-core": "azure"}
 
 
 @click.command()
