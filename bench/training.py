@@ -72,7 +72,7 @@ class Training:
             self.session.progress(f"epoch {number} of {self.epochs}", share)
             count = min(chunk, steps - position.steps_done)
             neighbours = Neighbours.now()
-            (block,) = neighbours.judge([self.session.steps(count)])
+            (block,) = neighbours.judge([self.session.steps(count)], Neighbours.now())
             position.running = position.running.plus(block)
             position.steps_done += count
             if position.steps_done < steps:
