@@ -93,10 +93,13 @@ def _quote(
     """Rank the offers for the job and keep the answer with the prices it used."""
     from estimators.calibrate import History
     from estimators.rank import rank, undominated
+    from estimators.there import runs_there
 
     epochs, samples = size[0], size[1] or run.workload.samples_per_epoch
     job = Job(workload=run.workload, epochs=epochs, samples_per_epoch=samples)
-    ranking = rank(run, job, offers, billing, wishes, History.of(store.newest_first(Outcome)))
+    history = History.of(store.newest_first(Outcome))
+    there = runs_there(run, store.newest_first(Run))
+    ranking = rank(run, job, offers, billing, wishes, history, there)
     if not ranking.priced:
         _refuse(run, ranking, wishes)
     best = undominated(ranking.priced)
