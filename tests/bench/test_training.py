@@ -239,7 +239,7 @@ def test_two_nodes_train_together_and_go_on_together(tmp_path: Path) -> None:
                     text=True,
                 )
             )
-        said = [node.communicate(timeout=120)[0] for node in nodes]
+        said = [node.communicate(timeout=140)[0] for node in nodes]
         assert [node.returncode for node in nodes] == [0, 0], said
         assert ("going on after 1 epochs" in said[0]) == (attempt == 1)
     run = only_run(tmp_path / "1-0")
