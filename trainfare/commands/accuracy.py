@@ -15,7 +15,10 @@ from trainfare import options, output, settings
 @options.results
 @options.as_json
 def accuracy(results: Path | str | None, as_json: bool) -> None:
-    """How right the estimates were: error and intervals that held, by cloud, instance and part."""
+    """Compare the estimates with what jobs took.
+
+    Error and intervals that held, by part, cloud and instance type.
+    """
     from estimators.accuracy import compare, summaries
     from results.accuracy_table import accuracy_table
 

@@ -58,9 +58,9 @@ def canary(
     as_json: bool,
     **more: Any,
 ) -> None:
-    """Try the job for some steps on the best offers, each capped, all at once; quote again.
+    """Try the best offers for some steps, then quote again.
 
-    Stops as soon as no trial that still runs can change the first place.
+    All at once, each under its own cap. Stops as soon as no trial that still runs can change the first place.
     """
     from cloud import trials
     from cloud.source import Source

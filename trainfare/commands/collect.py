@@ -17,7 +17,9 @@ from trainfare import jobs, options, output, settings
 def collect(
     ctx: click.Context, names: tuple[str, ...], results: Path | str | None, as_json: bool
 ) -> None:
-    """Collect the jobs that have ended: all that are not collected yet, or those named.
+    """Bring home what jobs left: results, logs, bills.
+
+    All that have ended and are not collected yet, or those named.
 
     The next quote uses what they measured; see how well they were predicted with: trainfare
     accuracy

@@ -19,7 +19,9 @@ from trainfare import options, output, settings
 @options.results
 @options.as_json
 def jobs(offline: bool, reconcile: bool, results: Path | str | None, as_json: bool) -> None:
-    """List the jobs, the newest first; those that run with their cost so far and projected end.
+    """List the jobs and what they cost.
+
+    The newest first; those that run with their cost so far and projected end.
 
     --reconcile looks in every region that was used for jobs under trainfare's tag, records answers
     that had been lost, and tells orphans; it stops no job.
