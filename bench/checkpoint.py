@@ -21,7 +21,7 @@ class Position:
 
     epochs_done: list[Block] = field(default_factory=list)
     steps_done: int = 0  # of the running epoch
-    running: Block = field(default_factory=lambda: Block(0.0, 0.0, 0))  # its time so far
+    running: Block = field(default_factory=lambda: Block(0.0, 0.0, 0, 0.0, 0.0))  # its time
     resumed: int = 0  # how often the job went on from a checkpoint
 
     @property
@@ -96,7 +96,15 @@ class Checkpoints:
 
 
 def _block(values: Any) -> Block:
-    block = Block(float(values[0]), float(values[1]), int(values[2]))
+    seconds, cpu_seconds, switches, wait_seconds, steal_seconds, foreign = values
+    block = Block(
+        float(seconds),
+        float(cpu_seconds),
+        int(switches),
+        None if wait_seconds is None else float(wait_seconds),
+        None if steal_seconds is None else float(steal_seconds),
+        bool(foreign),
+    )
     if not (0 <= block.seconds < 1e10 and block.cpu_seconds >= 0):
         raise ValueError(f"no time: {block}")
     return block

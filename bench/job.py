@@ -17,8 +17,8 @@ from bench.training import Training
 from bench.workload import Workload
 from results import codec, heartbeat
 from results.errors import TrainfareError, UsageError
-from results.records import Measurement, Run
-from results.store import Store, new_id, utc_now, write_atomically
+from results.records import Run
+from results.store import Store, utc_now, write_atomically
 
 # The same number on every process: they exchange gradients in each step and wait for each other.
 WARMUP_STEPS, TIMED_STEPS = 10, 20
@@ -62,25 +62,19 @@ def _train(asked: argparse.Namespace) -> Run:
         processes=_world_size(),
         progress=_progress_printer(),
     )
-    here = runner.this_machine(session)
-    step = _time_steps(session)
+    found = runner.Findings(session, asked.workload, {}, session.machine())
+    _time_steps(found)
     training = Training(
         session, asked.epochs, _checkpoints(asked), _rank() == 0, _teller(asked.out), _say
     )
-    taken = Samples(training.run(step.seconds.mid), "count")
-    epochs = runner.to_measurement("epoch", taken, session.workload, 1, [])
-    resumed = training.position.resumed
-    return Run(
-        run_id=new_id(getattr(session.workload, "name", "job")),
-        captured_at=utc_now(),
-        workload=runner.describe(session.workload, asked.workload),
-        machine=here,
-        measurements=(step, epochs),
-        processes=_world_size(),
-        epochs_trained=asked.epochs,
-        metrics=runner.metrics_of(session) if _rank() == 0 else (),
-        warnings=(f"went on from a checkpoint {resumed} times",) if resumed else (),
-    )
+    blocks = training.run(found.step_measurement().seconds.mid)
+    found.epochs = Samples(blocks, "count")
+    if _rank() == 0:
+        found.facts["metrics"] = runner.evaluate(found)
+    found.facts["processes"] = _world_size()
+    if resumed := training.position.resumed:
+        found.facts["warnings"] = (f"went on from a checkpoint {resumed} times",)
+    return found.run()
 
 
 def _checkpoints(asked: argparse.Namespace) -> Checkpoints | None:
@@ -107,12 +101,13 @@ def _say(text: str) -> None:
         print(f"{utc_now()} {text}", flush=True)
 
 
-def _time_steps(session: runner.Session) -> Measurement:
+def _time_steps(found: runner.Findings) -> None:
     """A few single steps after warm-up: what is known before the first epoch has ended."""
+    session = found.session
     session.progress("timing steps", 0.0)
-    warmup = [session.steps(1) for _ in range(WARMUP_STEPS)]
-    taken = Samples([session.steps(1) for _ in range(TIMED_STEPS)], "count")
-    return runner.to_measurement("step", taken, session.workload, 1, warmup)
+    found.warmup = [session.steps(1) for _ in range(WARMUP_STEPS)]
+    found.warmup_steps = WARMUP_STEPS
+    found.step = Samples([session.steps(1) for _ in range(TIMED_STEPS)], "count", [TIMED_STEPS])
 
 
 def _sized(make: Callable[[], Workload], samples_per_epoch: int) -> Callable[[], Workload]:

@@ -9,9 +9,10 @@ import time
 from collections.abc import Callable
 from types import FrameType
 
-from bench import runner
 from bench.checkpoint import Checkpoints, Position
-from bench.disturbance import Block
+from bench.disturbance import Block, Neighbours, find_threads
+from bench.epochs import CHUNK_SECONDS
+from bench.session import Session
 from results.heartbeat import EVERY_SECONDS, Heartbeat
 from results.store import utc_now
 
@@ -25,7 +26,7 @@ class Training:
 
     def __init__(
         self,
-        session: runner.Session,
+        session: Session,
         epochs: int,
         checkpoints: Checkpoints | None,
         is_first: bool,
@@ -45,6 +46,7 @@ class Training:
         Raises SystemExit(143) after SIGTERM, what can be saved being saved.
         """
         self.session.prepare()
+        find_threads()
         if self.checkpoints is not None:
             self._resume(self.checkpoints)
         before = signal.signal(signal.SIGTERM, self._on_signal)
@@ -62,19 +64,21 @@ class Training:
 
     def _epoch(self, step_seconds: float) -> None:
         """The rest of one epoch. After a restart the data is drawn anew from its beginning."""
-        position, steps = self.position, runner.steps_per_epoch(self.session)
+        position, steps = self.position, self.session.steps_per_epoch
         number = len(position.epochs_done) + 1
-        chunk = max(1, round(runner.CHUNK_SECONDS / step_seconds))
+        chunk = max(1, round(CHUNK_SECONDS / step_seconds))
         while position.steps_done < steps:
             share = (number - 1 + position.steps_done / steps) / self.epochs
             self.session.progress(f"epoch {number} of {self.epochs}", share)
             count = min(chunk, steps - position.steps_done)
-            position.running = position.running.plus(self.session.steps(count))
+            neighbours = Neighbours.now()
+            (block,) = neighbours.judge([self.session.steps(count)], Neighbours.now())
+            position.running = position.running.plus(block)
             position.steps_done += count
             if position.steps_done < steps:
                 self._between()
         position.epochs_done.append(position.running)
-        position.steps_done, position.running = 0, Block(0.0, 0.0, 0)
+        position.steps_done, position.running = 0, Block(0.0, 0.0, 0, 0.0, 0.0)
         self._between()
 
     def _between(self) -> None:
@@ -91,7 +95,7 @@ class Training:
         if not self.is_first or (not at_once and now - self._told_seconds < EVERY_SECONDS):
             return
         self._told_seconds = now
-        position, steps = self.position, runner.steps_per_epoch(self.session)
+        position, steps = self.position, self.session.steps_per_epoch
         done = len(position.epochs_done)
         self._tell(
             Heartbeat(
@@ -142,7 +146,7 @@ class Training:
         )
 
 
-def _all_have_the_same(position: Position | None, session: runner.Session) -> bool:
+def _all_have_the_same(position: Position | None, session: Session) -> bool:
     """Whether all processes found the same position; compared as numbers, nothing is unpickled."""
     import torch
 

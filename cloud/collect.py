@@ -50,9 +50,8 @@ def collect(
         return None
     left = _fetched(client, handle, intent.estimate.job)
     run_ids = []
-    rented = intent.estimate.offer.instance_type
     for run in left.runs:
-        run = replace(run, machine=replace(run.machine, instance_type=rented))
+        run = as_known_here(run, intent)
         try:
             store.add(run)
             run_ids.append(run.run_id)
@@ -70,6 +69,22 @@ def collect(
     except RecordError:  # another process was faster; what it kept stays
         return store.find(Outcome, handle.job_name)
     return made
+
+
+def as_known_here(run: Run, intent: JobIntent) -> Run:
+    """The run with what only we know: the machine that was rented, and the workload's own name.
+
+    Inside the job a file is called otherwise; its source was checked before it was sent.
+    """
+    asked = intent.estimate.job.workload
+    workload = replace(
+        run.workload,
+        reference=asked.reference,
+        source_digest=asked.source_digest,
+        options=asked.options,
+    )
+    machine = replace(run.machine, instance_type=intent.estimate.offer.instance_type)
+    return replace(run, workload=workload, machine=machine)
 
 
 def with_times(made: Outcome, status: JobStatus, log: str, runs: tuple[Run, ...]) -> Outcome:

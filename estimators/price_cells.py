@@ -18,9 +18,12 @@ class CellError(Exception):
     """What was expected in a cell; `price_file` adds file, line, column and the found text."""
 
 
-def optional(cell: str) -> str | None:
-    """Text, or None for an empty cell."""
-    return cell or None
+class DisagreementError(CellError):
+    """A cell that does not fit the others of its row."""
+
+    def __init__(self, column: str, expected: str) -> None:
+        super().__init__(expected)
+        self.column = column
 
 
 def _text(cell: str) -> str:
@@ -38,15 +41,8 @@ def _one_of(names: Sequence[str]) -> Callable[[str], str]:
     return read
 
 
-def _service_of(provider: Provider, service: str) -> None:
-    _one_of((PROVIDER_SERVICES[provider],))(service)
-
-
-def _gpu_or_none(accelerator: str, number: str) -> None:
-    if accelerator:
-        _positive(number)
-    elif number not in ("", "0"):
-        raise CellError("nothing, as the row names no accelerator")
+def _accelerator(cell: str) -> str | None:
+    return cell or None
 
 
 def _count(cell: str) -> float:
@@ -95,11 +91,25 @@ READERS: dict[str, Callable[[str], Any]] = {
     "source": _text,
     "as_of": _date,
     "service": _text,
+    "accelerator": _accelerator,
     "accelerator_count": _count,
     "accelerator_memory_gib": _size,
 }
-AGREE: dict[tuple[str, str], Callable[[Any, str], None]] = {
-    ("provider", "service"): _service_of,
-    ("accelerator", "accelerator_count"): _gpu_or_none,
-    ("accelerator", "accelerator_memory_gib"): _gpu_or_none,
-}
+
+# Columns of a row that must fit together, in the order in which `agree` takes them.
+AGREE = ("provider", "service", "accelerator", "accelerator_count", "accelerator_memory_gib")
+
+
+def agree(provider: Provider, service: str, accelerator: str, count: str, memory: str) -> None:
+    """A service is that of its provider; a row has accelerators or none.
+
+    Raises DisagreementError.
+    """
+    if service != PROVIDER_SERVICES[provider]:
+        raise DisagreementError("service", f"one of {PROVIDER_SERVICES[provider]}")
+    for column, cell in (("accelerator_count", count), ("accelerator_memory_gib", memory)):
+        empty = cell in ("", "0")
+        if accelerator and empty:
+            raise DisagreementError(column, "a number above 0")
+        if not accelerator and not empty:
+            raise DisagreementError(column, "nothing, as the row names no accelerator")

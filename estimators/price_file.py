@@ -7,11 +7,12 @@ when somebody looks at it: 200,000 rows are read in well under a second without 
 import csv
 import hashlib
 import io
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
+from sys import intern
 from typing import Any, NoReturn
 
-from estimators.price_cells import AGREE, READERS, CellError, optional
+from estimators.price_cells import AGREE, READERS, CellError, DisagreementError, agree
 from results.errors import RecordError, near
 from results.records import Offer
 
@@ -21,6 +22,7 @@ REQUIRED = (
     "source", "as_of",
 )  # fmt: skip
 OPTIONAL = ("sku", "source_commit", "licence", "notes")
+OPTIONAL_FIELDS = ("sku", "licence", "notes")  # of an offer: any text, or None
 KEY = ("provider", "service", "instance_type", "region", "allocation")  # of one price
 # The field of an offer that a column fills, where the two are called differently.
 FIELDS = {"price_usd_per_hour": "usd_per_hour"}
@@ -40,13 +42,14 @@ class PriceFile:
         text = _text_of(path, sha256)
         rows = _rows(path, text)
         header = _header(path, rows)
-        for index, cells in enumerate(rows[1:], start=1):
-            if len(cells) != len(header):
-                found, expected = f"{len(cells)} cells", f"{len(header)}, is the file cut off?"
-                _refuse(path, f"line {_line(text, index)}", found, expected)
+        if len(set(map(len, rows))) > 1:
+            index, cells = next((i, r) for i, r in enumerate(rows) if len(r) != len(header))
+            found, expected = f"{len(cells)} cells", f"{len(header)}, is the file cut off?"
+            _refuse(path, f"line {_line(text, index)}", found, expected)
         if len(rows) == 1:
             _refuse(path, "line 2", "nothing", "at least one price")
         self._cells = dict(zip(header, zip(*rows[1:], strict=True), strict=True))
+        self._optional = [name for name in OPTIONAL_FIELDS if name in self._cells]
         self._values = _checked(path, text, self._cells)
         self._once(text)
 
@@ -56,18 +59,19 @@ class PriceFile:
     def column(self, field: str) -> list[Any]:
         """The values of one field of `Offer`, row by row."""
         name = COLUMNS.get(field, field)
-        if name not in self._cells:
-            return [None] * len(self)
-        return list(map(self._values[name].__getitem__, self._cells[name]))
+        if name in self._values:
+            return list(map(self._values[name].__getitem__, self._cells[name]))
+        return [cell or None for cell in self._cells[name]]
 
     def offer(self, index: int) -> Offer:
         """One row as an offer."""
-        return Offer(
-            **{
-                FIELDS.get(name, name): values[self._cells[name][index]]
-                for name, values in self._values.items()
-            }
-        )
+        fields: dict[str, Any] = {
+            FIELDS.get(name, name): values[self._cells[name][index]]
+            for name, values in self._values.items()
+        }
+        for name in self._optional:
+            fields[name] = self._cells[name][index] or None
+        return Offer(**fields)
 
     def _once(self, text: str) -> None:
         keys = [self._cells[name] for name in KEY]
@@ -111,11 +115,25 @@ def _text_of(path: Path, sha256: str | None) -> str:
         _refuse(path, f"byte {error.start}", "text that is not UTF-8", "UTF-8")
 
 
-def _rows(path: Path, text: str) -> list[list[str]]:
+def _rows(path: Path, text: str) -> list[tuple[str, ...]]:
+    """The cells of each row; cells that are alike are one string, of which there are few."""
     try:
-        return list(csv.reader(io.StringIO(text, newline=""), strict=True))
+        return [tuple(map(intern, cells)) for cells in _split(text)]
     except csv.Error as error:
         raise RecordError(f"{path}: not a CSV file ({error}). Use another price list.") from None
+
+
+def _split(text: str) -> Iterator[list[str]]:
+    """A line without a quote is split at its commas, twice as fast as the CSV reader does."""
+    lines = text.removesuffix("\n").split("\n")
+    if "\r" in text or any(line.count('"') % 2 for line in lines if '"' in line):
+        yield from csv.reader(io.StringIO(text, newline=""), strict=True)
+        return
+    for line in lines:
+        if '"' in line:
+            yield from csv.reader([line], strict=True)
+        else:
+            yield line.split(",") if line else []
 
 
 def _line(text: str, index: int) -> int:
@@ -126,8 +144,8 @@ def _line(text: str, index: int) -> int:
     return reader.line_num
 
 
-def _header(path: Path, rows: Sequence[list[str]]) -> list[str]:
-    header = rows[0] if rows else []
+def _header(path: Path, rows: Sequence[tuple[str, ...]]) -> Sequence[str]:
+    header = rows[0] if rows else ()
     if not header:
         _refuse(path, "line 1", "nothing", f"the columns {', '.join(REQUIRED)}")
     for name in REQUIRED:
@@ -145,10 +163,8 @@ def _checked(
 ) -> dict[str, dict[str, Any]]:
     """What each distinct cell of a column means, for the columns that are fields of `Offer`."""
     values: dict[str, dict[str, Any]] = {}
-    for name, cells in cells_of.items():
-        if name == "source_commit":
-            continue
-        reader, values[name] = READERS.get(name, optional), {}
+    for name, reader in READERS.items():
+        cells, values[name] = cells_of[name], {}
         for cell in set(cells):
             try:
                 values[name][cell] = reader(cell)
@@ -160,13 +176,13 @@ def _checked(
 
 def _agree(path: Path, text: str, cells_of: dict[str, tuple[str, ...]]) -> None:
     """A service is that of its provider; a row has accelerators or none."""
-    for (first, second), fits in AGREE.items():
-        pairs = list(zip(cells_of[first], cells_of[second], strict=True))
-        for pair in set(pairs):
-            try:
-                fits(*pair)
-            except CellError as error:
-                raise _refused(path, text, pairs.index(pair), second, pair[1], error) from None
+    together = list(zip(*(cells_of[name] for name in AGREE), strict=True))
+    for cells in set(together):
+        try:
+            agree(*cells)
+        except DisagreementError as error:
+            place, found = together.index(cells), cells[AGREE.index(error.column)]
+            raise _refused(path, text, place, error.column, found, error) from None
 
 
 def _refused(

@@ -1,9 +1,10 @@
 """Offers in the order of what the job costs on them, and why the others were left out."""
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
+from types import MappingProxyType
 
 from estimators.basis import basis
 from estimators.billing.settings import DEFAULTS, Billing
@@ -13,6 +14,8 @@ from estimators.wishes import NO_WISHES, Wishes
 from results.errors import NoAnswerError
 from results.records import Estimate, Job, Offer, Run
 
+NOWHERE: Mapping[str, Run] = MappingProxyType({})
+
 
 @dataclass(frozen=True, kw_only=True)
 class Ranking:
@@ -20,6 +23,7 @@ class Ranking:
 
     priced: tuple[Priced, ...]
     left_out: tuple[tuple[str, int], ...]  # the most frequent reason first
+    missed: tuple[Priced, ...] = ()  # those that don't fulfil the wishes
 
     @cached_property
     def estimates(self) -> tuple[Estimate, ...]:
@@ -34,27 +38,46 @@ def rank(
     billing: Billing = DEFAULTS,
     wishes: Wishes = NO_WISHES,
     history: History = NO_HISTORY,
+    there: Mapping[str, Run] = NOWHERE,
 ) -> Ranking:
     """Estimate `job` on every offer: by USD, then by time, then by name.
 
+    `there` are runs of the same workload by the instance type they ran on: its offers rest on them.
     An offer the run can't be projected onto, or that does not fulfil the wishes, is counted in
     `left_out`. Raises NoAnswerError or RecordError where the run itself says nothing, UsageError
     for a job of nothing.
     """
     check_job(job)
     pricer = Pricer(basis(run), billing, history)
+    measured_there = {kind: Pricer(basis(one), billing, history) for kind, one in there.items()}
     jobs = [replace(job, nodes=nodes) for nodes in wishes.node_counts(job.nodes)]
-    found, reasons = [], Counter[str]()
+    found, missed, reasons = [], [], Counter[str]()
     for offer in offers:
         for sized in jobs:
             try:
-                priced = pricer.price(sized, offer)
-                wishes.check(priced.seconds, priced.usd)
+                priced = measured_there.get(offer.instance_type, pricer).price(sized, offer)
+            except NoAnswerError as error:
+                reasons[str(error)] += 1
+                continue
+            if reason := wishes.refused(priced.seconds, priced.usd):
+                reasons[reason] += 1
+                missed.append(priced)
+            else:
                 found.append(priced)
-            except NoAnswerError as reason:
-                reasons[str(reason)] += 1
     left_out = sorted(reasons.items(), key=lambda item: (-item[1], item[0]))
-    return Ranking(priced=tuple(sorted(found, key=_order)), left_out=tuple(left_out))
+    return Ranking(
+        priced=tuple(sorted(found, key=_order)), left_out=tuple(left_out), missed=tuple(missed)
+    )
+
+
+def nearest(ranking: Ranking, wishes: Wishes) -> Priced | None:
+    """Of those that don't fulfil the wishes the one that misses them by least; None of none.
+
+    The fastest where there is a deadline, else the cheapest.
+    """
+    if wishes.deadline_seconds is not None:
+        return min(ranking.missed, key=lambda p: p.seconds.high, default=None)
+    return min(ranking.missed, key=lambda p: p.usd.high, default=None)
 
 
 def undominated(priced: Sequence[Priced]) -> list[int]:
@@ -65,11 +88,6 @@ def undominated(priced: Sequence[Priced]) -> list[int]:
             fastest = one.seconds.mid
             places.append(place)
     return places
-
-
-def fastest(priced: Sequence[Priced]) -> int:
-    """The place of the one that takes the least time; the cheaper one of equals."""
-    return min(range(len(priced)), key=lambda place: (priced[place].seconds.mid, place))
 
 
 def _order(priced: Priced) -> tuple[object, ...]:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from results import units
-from results.errors import NoAnswerError, UsageError
+from results.errors import UsageError
 from results.records import UsdInterval
 from results.statistics import Interval
 
@@ -32,17 +32,16 @@ class Wishes:
         powers = (2**n for n in range(3, most.bit_length()))
         return sorted({*few, *(n for n in powers if n <= most), most})
 
-    def check(self, seconds: Interval, usd: UsdInterval) -> None:
-        """Raises NoAnswerError with the reason where a limit is kept with less than 90%.
+    def refused(self, seconds: Interval, usd: UsdInterval) -> str | None:
+        """Why a limit is kept with less than 90%; None where all are kept.
 
         The upper end of an 80% interval is the value that 90% stay below.
         """
         if self.deadline_seconds is not None and seconds.high > self.deadline_seconds:
-            raise NoAnswerError(
-                f"less than 90% sure to end within {units.seconds_text(self.deadline_seconds)}"
-            )
+            return f"less than 90% sure to end within {units.seconds_text(self.deadline_seconds)}"
         if self.budget_usd is not None and usd.high > self.budget_usd:
-            raise NoAnswerError(f"less than 90% sure to cost at most ${self.budget_usd}")
+            return f"less than 90% sure to cost at most ${self.budget_usd}"
+        return None
 
 
 NO_WISHES = Wishes()

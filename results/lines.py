@@ -1,14 +1,17 @@
 """The sentences around the tables: what was measured, what to beware of, what to do next."""
 
 from collections.abc import Callable, Iterable, Sequence
-from typing import Protocol, TypeVar
+from typing import TypeVar
 
-from results import units
+from results import sweep, units, utilisation
 from results.names import PROVIDER_NAMES
 from results.price_age import STALE_DAYS, is_stale
-from results.records import Estimate, Offer, Provider, Quote, Run
+from results.records import Estimate, Measurement, Offer, Provider, Quote, Run
+from results.shown import placed
+from results.utilisation import Peak
 
 T = TypeVar("T", int, float)
+BUSY_NEIGHBOURS = 0.25  # processors in use by others from which a person is told
 
 BASIS_WORDS = {
     "published": "a published rate",
@@ -31,17 +34,73 @@ def headline(run: Run, quote: Quote, age_seconds: float) -> list[str]:
     ]
 
 
-def facts_lines(run: Run) -> list[str]:
+def facts_lines(run: Run, peak: Peak | None = None) -> list[str]:
     """What a run found out beside times; the unknown is called unknown."""
     lines = [
         f"{known(run.workload.parameter_count, lambda n: f'{n:,}')} parameters, "
-        f"{known(run.flops_per_step, lambda n: f'{n:,}')} FLOPs a step, "
+        f"{known(run.flops_per_step, units.count_text)} FLOPs and "
+        f"{known(run.bytes_per_step, units.bytes_text)} read and written a step, "
         f"peak memory {known(run.peak_memory_bytes, units.bytes_text)}",
         gpu_line(run),
+        *use_lines(run, peak),
+        *step_lines(run),
+        *sweep_lines(run),
     ]
     if run.metrics:
         scores = ", ".join(f"{name} {units.digits(value)}" for name, value in run.metrics)
         lines.append(f"after {run.epochs_trained} epochs: {scores}")
+    return lines
+
+
+def step_lines(run: Run) -> list[str]:
+    """How long it took to settle, and why sampling ended."""
+    step = run.measurement("step")
+    if step is None:
+        return []
+    why = {
+        "precise": "its 95% interval was narrow enough",
+        "time": "its time was up (--max-seconds)",
+        "interrupted": "it was interrupted",
+        "count": "that many had been asked for",
+    }[step.stopped_because]
+    warm = f"{step.warmup_steps} steps, {units.seconds_text(sum(step.warmup_seconds))}"
+    return [f"warm-up {warm if step.warmup_steps else 'none'}; timing of steps ended when {why}"]
+
+
+def use_lines(run: Run, peak: Peak | None) -> list[str]:
+    """Whether the GPU is the limit, and how near its peak the step comes, where that is known."""
+    lines = []
+    busy, bound = utilisation.gpu_busy_share(run), utilisation.bound_by(run)
+    if busy is not None and bound is not None:
+        lines.append(f"GPU at work for {busy:.0%} of a step: {bound}-bound")
+    mfu = utilisation.model_flops_utilisation(run, peak) if peak else None
+    moved = utilisation.bytes_per_second(run)
+    if peak and mfu is not None and peak.flops_per_second:
+        lines.append(f"MFU {mfu:.1%} of {peak.flops_per_second / 1e12:g} TFLOP/s ({peak.source})")
+    if peak and moved is not None and peak.bytes_per_second:
+        lines.append(
+            f"moves {moved / 1e9:,.0f} GB/s, caches aside, of {peak.bytes_per_second / 1e9:g} GB/s"
+        )
+    joules = utilisation.joules_per_sample(run)
+    if joules is not None:
+        lines.append(f"energy {units.digits(joules)} J per {run.workload.sample_unit}")
+    return lines
+
+
+def sweep_lines(run: Run) -> list[str]:
+    """What a batch sweep adds up to."""
+    if not run.sweep:
+        return []
+    lines, fitted = [], sweep.fit(run.sweep)
+    if fitted:
+        over, slope = fitted.overhead_seconds, fitted.slope_seconds_per_sample
+        lines.append(
+            f"step = {units.seconds_text(over.mid)} ({units.seconds_range(over)}) + batch × "
+            f"{units.seconds_text(slope.mid)} ({units.seconds_range(slope)}), 95% intervals"
+        )
+    largest, knee = sweep.largest_that_fits(run.sweep), sweep.knee(run.sweep)
+    at = f"beyond {knee} no batch tried trains 5% faster" if knee else "no knee up to the largest"
+    lines.append(f"largest batch that fits, of those tried: {largest or 'none'}; {at}")
     return lines
 
 
@@ -70,14 +129,36 @@ def warning_lines(run: Run) -> list[str]:
     lines = [f"! {text}" for text in run.warnings]
     if run.workload.data_note:
         lines.insert(0, f"! the data is {run.workload.data_note}")
+    contended = []
     for measurement in run.measurements:
         if measurement.verdict == "contended":
-            bad, all_blocks = sum(measurement.disturbed), len(measurement.disturbed)
-            lines.append(
-                f"! {measurement.phase} is contended: {bad} of {all_blocks} blocks were disturbed "
-                "by other work on this machine. Stop it and measure again."
-            )
-    return lines
+            contended.append(measurement)
+    if run.partial:
+        lines.append("! interrupted: this is what had been measured by then")
+    step = run.measurement("step")
+    others = step.others_processors if step and step.verdict == "quiet" else None
+    if others is not None and others > BUSY_NEIGHBOURS:
+        lines.append(
+            f"! other programs kept {others:.1f} of {run.machine.cpu_count} processors busy: "
+            "undisturbed steps were taken, but they share caches with those. Stop them and measure "
+            "again where it matters."
+        )
+    return lines + contended_lines(run, contended)
+
+
+def contended_lines(run: Run, contended: Sequence[Measurement]) -> list[str]:
+    """One line on all phases that something else disturbed, with the numbers and what to do."""
+    if not contended:
+        return []
+    parts = [
+        f"{m.phase.replace('_', ' ')} ({sum(m.disturbed)} of {len(m.disturbed)} blocks, "
+        f"{m.lost_share:.0%} of the time)"
+        for m in contended
+    ]
+    todo = "Stop it and measure again"
+    if not run.machine.is_gpu and run.machine.threads > 1:
+        todo += "; or measure with --threads 1, which other work disturbs far less"
+    return [f"! contended: other work on this machine disturbed {', '.join(parts)}. {todo}."]
 
 
 def quote_notes(
@@ -97,6 +178,7 @@ def quote_notes(
         f"see the request that would launch 1 ({PROVIDER_NAMES[best.offer.provider]}): "
         f"{submit_command(best)}"
     )
+    notes.append(f"print this again at these prices: trainfare quote --reprint {quote.quote_id}")
     return notes
 
 
@@ -115,6 +197,14 @@ def _answers(quote: Quote) -> list[str]:
             f"{place_text(fastest)}"
         )
     return lines
+
+
+def nearest_line(nearest: Estimate) -> str:
+    """What comes closest to limits that nothing keeps, and what to do."""
+    return (
+        f"Nearest is {place_text(nearest)}: {units.seconds_range(nearest.seconds)}, "
+        f"{units.usd_range(nearest.usd)}. Allow more, or more machines with --max-nodes."
+    )
 
 
 def place_text(estimate: Estimate) -> str:
@@ -155,51 +245,6 @@ def stale_lines(offers: Iterable[Offer]) -> list[str]:
         f"over {STALE_DAYS} days old: trainfare prices refresh {provider}"
         for provider, offer in oldest.items()
     ]
-
-
-def placed(quote: Quote) -> list[tuple[int, Estimate]]:
-    """The kept estimates with their places in the whole ranking."""
-    places = quote.places or range(1, 1 + len(quote.estimates))
-    return list(zip(places, quote.estimates, strict=True))
-
-
-def shown_offers(quote: Quote, top: int) -> list[tuple[int, Estimate]]:
-    """The best of each service; where time or money was limited or several machines tried, also
-    the undominated ones that are each at least a tenth faster than the one before."""
-    kept = placed(quote)
-    chosen = set(best_of_each(quote.estimates, top))
-    asked = quote.deadline_seconds is not None or quote.budget_usd is not None
-    if asked or any(e.job.nodes > 1 for e in quote.estimates):
-        fastest = float("inf")
-        for index, (place, estimate) in enumerate(kept):
-            if place in quote.undominated and estimate.seconds.mid <= 0.9 * fastest:
-                fastest = estimate.seconds.mid
-                chosen.add(index)
-    return [kept[index] for index in sorted(chosen)]
-
-
-class HasOffer(Protocol):
-    """An answer on an offer, itemised or not."""
-
-    @property
-    def offer(self) -> Offer:
-        """Where it would run."""
-        ...
-
-
-def best_of_each(answers: Sequence[HasOffer], top: int) -> list[int]:
-    """The places, from 0, of the `top` best instance types of each service, each where it is
-    cheapest."""
-    counts: dict[str, set[tuple[str, str]]] = {}
-    shown = []
-    for place, answer in enumerate(answers):
-        offer = answer.offer
-        seen = counts.setdefault(offer.provider, set())
-        kind = (offer.instance_type, offer.allocation)
-        if len(seen) < top and kind not in seen:
-            seen.add(kind)
-            shown.append(place)
-    return shown
 
 
 def submit_command(estimate: Estimate) -> str:

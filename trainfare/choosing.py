@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from results import lines
+from results import shown
 from results.errors import NoAnswerError, UsageError
 from results.records import Offer, Quote
 from results.store import Store
@@ -13,7 +13,7 @@ def quoted_offer(store: Store, workload: str, place: int) -> Offer:
     """Line `place` of the newest quote of `workload`. Raises UsageError where there is none."""
     for quote in store.newest_first(Quote):
         if quote.estimates and quote.estimates[0].job.workload.reference == workload:
-            placed = dict(lines.placed(quote))
+            placed = dict(shown.placed(quote))
             if place in placed:
                 return placed[place].offer
             known = ", ".join(str(place) for place in sorted(placed)[:8])

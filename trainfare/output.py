@@ -7,8 +7,10 @@ import textwrap
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
+from results.errors import UsageError
 from results.records import SCHEMA_VERSION
 
 if TYPE_CHECKING:
@@ -23,6 +25,14 @@ PLAIN_SECONDS = 10.0
 def say(text: str) -> None:
     """A message for the person; stdout stays for data."""
     sys.stderr.write(text + "\n")
+
+
+def ask_to_spend(max_usd: Decimal, what: str) -> None:
+    """Ask whether to spend up to `max_usd` on `what`. Raises UsageError where it is not a yes."""
+    sys.stderr.write(f"Spend up to ${max_usd}? [y/N] ")
+    sys.stderr.flush()
+    if sys.stdin.readline().strip().lower() not in ("y", "yes"):
+        raise UsageError(f"Nothing was sent. Answer y, or give --yes, to start {what}.")
 
 
 def print_json(**answer: Any) -> None:

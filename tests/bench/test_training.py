@@ -148,7 +148,7 @@ def test_nothing_in_a_checkpoint_is_run(tmp_path: Path, monkeypatch) -> None:
 
 def test_a_fault_while_saving_leaves_the_old_one(tmp_path: Path, monkeypatch) -> None:
     kept = Checkpoints(tmp_path, {})
-    kept.save(Position(epochs_done=[Block(1.0, 1.0, 0)]), {})
+    kept.save(Position(epochs_done=[Block(1.0, 1.0, 0, None, 0.0)]), {})
 
     def fail(number: int) -> None:
         raise OSError(28, "No space left on device")
@@ -239,7 +239,7 @@ def test_two_nodes_train_together_and_go_on_together(tmp_path: Path) -> None:
                     text=True,
                 )
             )
-        said = [node.communicate(timeout=120)[0] for node in nodes]
+        said = [node.communicate(timeout=140)[0] for node in nodes]
         assert [node.returncode for node in nodes] == [0, 0], said
         assert ("going on after 1 epochs" in said[0]) == (attempt == 1)
     run = only_run(tmp_path / "1-0")

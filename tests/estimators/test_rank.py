@@ -6,7 +6,7 @@ from decimal import Decimal
 import pytest
 
 from estimators.cost import estimate
-from estimators.rank import fastest, rank, undominated
+from estimators.rank import nearest, rank, undominated
 from estimators.wishes import Wishes
 from results.errors import NoAnswerError, UsageError
 from results.records import Job, Offer, Run
@@ -74,7 +74,6 @@ def test_what_no_other_beats_in_both_time_and_cost(
     ranking = rank(run, job_of(run), [dear_and_slow, fast, slow])
     names = [p.offer.instance_type for p in ranking.priced]
     assert [names[place] for place in undominated(ranking.priced)] == ["ml.a", "ml.b"]
-    assert names[fastest(ranking.priced)] == "ml.b"
     for p in ranking.priced:  # the definition, spelled out
         beaten = any(
             q.usd.mid < p.usd.mid and q.seconds.mid < p.seconds.mid for q in ranking.priced
@@ -110,3 +109,15 @@ def test_more_machines_are_tried(make_run: MakeRun, make_offer: MakeOffer) -> No
     assert sorted(p.job.nodes for p in found.priced) == [1, 2, 3, 4]
     by_nodes = {p.job.nodes: p for p in found.priced}
     assert by_nodes[4].seconds.mid < by_nodes[1].seconds.mid
+
+
+def test_what_comes_nearest_is_named(make_run: MakeRun, make_offer: MakeOffer) -> None:
+    run = make_run(device="Tesla T4", step=10.0)
+    slow, fast = make_offer("T4"), make_offer("H100", usd_per_hour=Decimal(99))
+    late = Wishes(deadline_seconds=1)
+    found = nearest(rank(run, job_of(run), [slow, fast], wishes=late), late)
+    assert found and found.offer is fast
+    dear = Wishes(budget_usd=Decimal("0.01"))
+    found = nearest(rank(run, job_of(run), [slow, fast], wishes=dear), dear)
+    assert found and found.offer is slow
+    assert nearest(rank(run, job_of(run), []), late) is None

@@ -9,20 +9,22 @@ from decimal import Decimal
 import pytest
 
 from results.lines import (
-    best_of_each,
     facts_lines,
     gpu_line,
     headline,
     known,
     quote_notes,
     shared_notes,
-    shown_offers,
     submit_command,
+    sweep_lines,
+    use_lines,
     warning_lines,
 )
 from results.price_age import STALE_DAYS
-from results.records import Estimate, GpuReading, Measurement, Quote, Run, UsdInterval
+from results.records import Estimate, GpuReading, Measurement, Quote, Run, SweepPoint, UsdInterval
+from results.shown import shown_offers
 from results.statistics import Interval
+from results.utilisation import Peak
 
 MakeRun = Callable[..., Run]
 MakeEstimate = Callable[..., Estimate]
@@ -38,8 +40,11 @@ def test_headline(
 
 
 def test_the_unknown_is_called_unknown(make_run: MakeRun) -> None:
-    first, gpu = facts_lines(make_run())
-    assert first == "unknown parameters, unknown FLOPs a step, peak memory unknown"
+    first, gpu, step = facts_lines(make_run())
+    assert first == (
+        "unknown parameters, unknown FLOPs and unknown read and written a step, peak memory unknown"
+    )
+    assert step == "warm-up none; timing of steps ended when that many had been asked for"
     assert gpu == "no NVIDIA GPU used: trained on Some CPU"
     assert known(0, str) == "0"
     assert known(None, str) == "unknown"
@@ -49,13 +54,43 @@ def test_facts(make_run: MakeRun) -> None:
     run = make_run(
         parameter_count=421642,
         flops_per_step=10**9,
+        bytes_per_step=3 * 2**20,
         peak_memory_bytes=2**30,
         epochs_trained=3,
         metrics=(("accuracy", 0.9812), ("test_loss", 0.0)),
     )
-    first, _, scores = facts_lines(run)
-    assert first == "421,642 parameters, 1,000,000,000 FLOPs a step, peak memory 1.00 GiB"
+    first, _, _, scores = facts_lines(run)
+    assert first == (
+        "421,642 parameters, 1.00 billion FLOPs and 3.00 MiB read and written a step, "
+        "peak memory 1.00 GiB"
+    )
     assert scores == "after 3 epochs: accuracy 0.981, test_loss 0"
+
+
+PEAK = Peak(flops_per_second=1e12, bytes_per_second=1e11, source="a data sheet")
+
+
+def test_how_a_gpu_is_used(make_run: MakeRun) -> None:
+    run = make_run(
+        device="cuda:0", flops_per_step=10**10, bytes_per_step=10**9, gpu_busy_seconds=0.03,
+        energy_joules=640.0, energy_steps=100,
+    )  # fmt: skip
+    assert use_lines(run, PEAK) == [
+        "GPU at work for 30% of a step: launch-bound",
+        "MFU 10.0% of 1 TFLOP/s (a data sheet)",
+        "moves 10 GB/s, caches aside, of 100 GB/s",
+        "energy 0.100 J per image",
+    ]
+    assert use_lines(make_run(), None) == []  # nothing is known, nothing is claimed
+
+
+def test_a_sweep_adds_up(make_run: MakeRun) -> None:
+    points = tuple(
+        SweepPoint(batch_size=b, step_seconds=(0.001 + b * 1e-4,) * 9) for b in (16, 32, 64)
+    )
+    line, largest = sweep_lines(make_run(sweep=points))
+    assert line.startswith("step = 1.00 ms (1.0 ms) + batch × 100 µs (100 µs)")
+    assert largest == ("largest batch that fits, of those tried: 64; no knee up to the largest")
 
 
 def test_gpu(make_run: MakeRun) -> None:
@@ -70,16 +105,28 @@ def test_gpu(make_run: MakeRun) -> None:
 
 def test_warnings(make_run: MakeRun, make_measurement: Callable[..., Measurement]) -> None:
     assert warning_lines(make_run()) == []
-    noisy = make_measurement("load", disturbed=(False,) * 4 + (True,) * 5)
+    noisy = make_measurement("load", disturbed=(False,) * 3 + (True,) * 6)
     run = make_run(
         data_note="synthetic, not MNIST", warnings=("few blocks",), measurements=(noisy,)
     )
     assert warning_lines(run) == [
         "! the data is synthetic, not MNIST",
         "! few blocks",
-        "! load is contended: 5 of 9 blocks were disturbed by other work on this machine. "
-        "Stop it and measure again.",
+        "! contended: other work on this machine disturbed load (6 of 9 blocks, 0% of the time). "
+        "Stop it and measure again; or measure with --threads 1, which other work disturbs far "
+        "less.",
     ]
+
+
+def test_busy_neighbours_are_told(
+    make_run: MakeRun, make_measurement: Callable[..., Measurement]
+) -> None:
+    for others, told in ((None, False), (0.1, False), (1.94, True)):
+        step = make_measurement("step", others_processors=others)
+        lines = warning_lines(make_run(measurements=(step,)))
+        assert [line.startswith("! other programs kept 1.9 of 4") for line in lines] == [
+            True
+        ] * told
 
 
 def numbered(*estimates: Estimate) -> Sequence[tuple[int, Estimate]]:
@@ -93,6 +140,7 @@ def test_notes(
     quote = make_quote(best, left_out=(("too little memory", 7),))
     assert quote_notes(make_run(), quote, numbered(best), tied=[1]) == [
         f"see the request that would launch 1 (SageMaker): {submit_command(best)}",
+        f"print this again at these prices: trainfare quote --reprint {quote.quote_id}",
     ]
     assumed = "assumed for the first offer: starts in 2 min"
     assert shared_notes(quote, numbered(best)) == ["7 left out: --explain says why", assumed]
@@ -145,20 +193,6 @@ def test_stale_prices_are_told_only_where_shown(
     )
     assert told in shared_notes(quote, numbered(fresh, stale))
     assert told not in shared_notes(quote, numbered(fresh))
-
-
-def test_best_of_each_service(make_estimate: MakeEstimate) -> None:
-    ranking = [
-        make_estimate(provider="aws", instance_type="a"),
-        make_estimate(provider="aws", instance_type="a", region="eu-west-1"),  # the same, dearer
-        make_estimate(provider="aws", instance_type="a", allocation="spot"),
-        make_estimate(provider="aws", instance_type="b"),  # a third of one service
-        make_estimate(provider="gcp", instance_type="c"),
-    ]
-    found = best_of_each(ranking, top=2)
-    assert found == [0, 2, 4]
-    assert best_of_each(ranking, top=0) == []
-    assert len(best_of_each(ranking, top=9)) == 4
 
 
 @pytest.mark.parametrize("allocation", ["on_demand", "spot"])

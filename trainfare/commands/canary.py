@@ -1,6 +1,5 @@
 """`trainfare canary`: a few steps on each of the best offers, then the quote again, measured."""
 
-import sys
 import time
 from decimal import ROUND_FLOOR, Decimal
 from pathlib import Path
@@ -8,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from results.errors import NoAnswerError, TrainfareError, UsageError
+from results.errors import NoAnswerError, TrainfareError
 from results.jobs import Outcome
 from results.names import PROVIDER_NAMES
 from results.records import Estimate, Job, Quote, Run
@@ -88,7 +87,7 @@ def canary(
     travels = Source(folder=source, requirements=requirements)
     planned = _planned(pairs, top, max_usd, travels, configured)
     _ask(planned, max_usd, yes)
-    trials.start([trial for _, trial in planned], store, configured_budget(configured), output.say)
+    trials.start([trial for _, trial in planned], store, configured.budget_usd(None), output.say)
 
     def tried() -> dict[tuple[str, str], Run]:
         return {(e.offer.provider, e.offer.instance_type): t.run for e, t in planned if t.run}
@@ -106,12 +105,6 @@ def canary(
         output.say("Detached: the trials go on, each under its cap. See: trainfare jobs")
         ctx.exit(INTERRUPTED)
     _answer(run, logic.requoted(ranked, tried(), billing, history), planned, store, as_json)
-
-
-def configured_budget(configured: settings.Settings) -> Decimal | None:
-    """The budget over all jobs, where the settings have one."""
-    found = getattr(configured, "budget_usd", None)
-    return found(None) if found else None
 
 
 def _planned(
@@ -166,12 +159,8 @@ def _ask(planned: list[tuple[Estimate, "Trial"]], max_usd: Decimal, yes: bool) -
             f"  {PROVIDER_NAMES[offer.provider]} {offer.instance_type} in {offer.region}: at most "
             f"${cap.max_usd}, stopped by the service after {cap.max_seconds} s"
         )
-    if yes:
-        return
-    sys.stderr.write(f"Spend up to ${max_usd}? [y/N] ")
-    sys.stderr.flush()
-    if sys.stdin.readline().strip().lower() not in ("y", "yes"):
-        raise UsageError("Nothing was sent. Answer y, or give --yes, to start the trials.")
+    if not yes:
+        output.ask_to_spend(max_usd, "the trials")
 
 
 def _answer(

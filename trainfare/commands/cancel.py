@@ -29,10 +29,12 @@ def cancel(
     configured = settings.load()
     store = Store(configured.results_folder(results))
     job = jobs.find_job(store, name)
+    if job.outcome is not None:
+        jobs.show_outcome(job.outcome, as_json)
+        return
     client = jobs.Clouds(configured).of(job.handle.provider)
-    if job.outcome is None:
-        client.cancel(job.handle)
-        output.say(f"{job.name}: told to stop, waiting for its end …")
+    client.cancel(job.handle)
+    output.say(f"{job.name}: told to stop, waiting for its end …")
     try:
         for _ in watch.follow(client, job.handle, job.intent, every, time.sleep):
             pass

@@ -8,10 +8,10 @@ import click
 
 from results.errors import NoAnswerError, OverBudgetError, UsageError
 from results.jobs import Outcome
-from results.lines import best_of_each
 from results.money import Currency, shown_in
 from results.records import Job, Quote, Run
 from results.rows import estimate_row, measurement_rows, run_row
+from results.shown import best_of_each, shown_offers
 from results.store import Store, new_id, utc_now
 from trainfare import measuring, options, output, pricing, settings
 
@@ -93,10 +93,13 @@ def _quote(
     """Rank the offers for the job and keep the answer with the prices it used."""
     from estimators.calibrate import History
     from estimators.rank import rank, undominated
+    from estimators.there import runs_there
 
     epochs, samples = size[0], size[1] or run.workload.samples_per_epoch
     job = Job(workload=run.workload, epochs=epochs, samples_per_epoch=samples)
-    ranking = rank(run, job, offers, billing, wishes, History.of(store.newest_first(Outcome)))
+    history = History.of(store.newest_first(Outcome))
+    there = runs_there(run, store.newest_first(Run))
+    ranking = rank(run, job, offers, billing, wishes, history, there)
     if not ranking.priced:
         _refuse(run, ranking, wishes)
     best = undominated(ranking.priced)
@@ -119,11 +122,16 @@ def _quote(
 
 
 def _refuse(run: Run, ranking: "Ranking", wishes: "Wishes") -> None:
+    from estimators.rank import nearest
+    from results.lines import nearest_line
+
     reasons = "; ".join(f"{reason} ({count})" for reason, count in ranking.left_out)
+    close = nearest(ranking, wishes)
+    todo = nearest_line(close.estimate()) if close else "Leave out a filter."
     kind = OverBudgetError if wishes.budget_usd is not None else NoAnswerError
     raise kind(
-        f"No offer can be quoted for {run.workload.name}: {reasons or 'none matches'}. "
-        "Leave out a filter, allow more, or see: trainfare prices list"
+        f"No offer can be quoted for {run.workload.name}: {reasons or 'none matches'}. {todo} "
+        "See: trainfare prices list"
     )
 
 
@@ -177,7 +185,7 @@ def show(run: Run, answer: Quote, top: int, explain: bool) -> list[str]:
     for line in lines.headline(run, answer, measuring.age(run).total_seconds()):
         output.print_line(line)
     output.print_table(tables.performance_table([run]))
-    shown = lines.shown_offers(answer, top)
+    shown = shown_offers(answer, top)
     output.print_table(tables.cost_table(shown, answer.undominated))
     output.print_table(tables.unit_cost_table(shown))
     if explain:

@@ -107,7 +107,7 @@ def submit(
     client, planned = _client_and_request(packed, planned, answer, own, store, again)
     _show(planned, answer)
     if not yes:
-        _ask(max_usd)
+        output.ask_to_spend(max_usd, "the job")
     from cloud.launch import Order, launch
 
     order = Order(
@@ -146,13 +146,6 @@ def _refuse_over(cap: Decimal, answer: Estimate) -> None:
             "choose another offer with: trainfare quote, or give --accept-risk: the cap still "
             "holds, but may end the job before its last epoch."
         )
-
-
-def _ask(cap: Decimal) -> None:
-    sys.stderr.write(f"Spend up to ${cap}? [y/N] ")
-    sys.stderr.flush()
-    if sys.stdin.readline().strip().lower() not in ("y", "yes"):
-        raise UsageError("Nothing was sent. Answer y, or give --yes, to start the job.")
 
 
 def _what(planned: JobRequest, answer: Estimate) -> list[str]:

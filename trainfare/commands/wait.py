@@ -5,6 +5,7 @@ from pathlib import Path
 
 import click
 
+from results.jobs import Outcome
 from results.store import Store
 from trainfare import jobs, options, output, settings
 from trainfare.__main__ import INTERRUPTED
@@ -31,6 +32,9 @@ def wait(
     configured = settings.load()
     store = Store(configured.results_folder(results))
     job = jobs.find_job(store, name)
+    if job.outcome is not None:
+        _end(ctx, job.outcome, as_json)
+        return
     client = jobs.Clouds(configured).of(job.handle.provider)
     told = ""
     try:
@@ -43,6 +47,10 @@ def wait(
     except KeyboardInterrupt:
         output.say(jobs.detached(job))
         ctx.exit(INTERRUPTED)
+    _end(ctx, outcome, as_json)
+
+
+def _end(ctx: click.Context, outcome: Outcome | None, as_json: bool) -> None:
     jobs.show_outcome(outcome, as_json)
     if outcome is None or outcome.state != "succeeded":
         ctx.exit(FAILED)
