@@ -15,7 +15,6 @@ class CloudError(TrainfareError):
 
     exit_code = 5
     todo = "Look at the service's own page, then try again."
-    created_nothing = True  # whether a create call that failed this way certainly made no job
 
     def __init__(self, where: str, said: object) -> None:
         """`where`: service and place; `said`: the provider's own words."""
@@ -83,7 +82,6 @@ class UnclearError(CloudError):
     """No answer, or one that leaves open whether the call had an effect."""
 
     todo = "Give the same command again: it looks for the job first and never starts a second one."
-    created_nothing = False
 
 
 _SECRETS = (

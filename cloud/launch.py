@@ -88,24 +88,36 @@ def launch(
         return Launched(handle=handle, status=_capped(client, handle, intent), is_new=False)
     is_first = reserve(store, intent, budget_usd, client.pause)
     _refuse_another(store.find(JobIntent, name), intent)  # of a process that was faster
-    found = client.find(name, intent.region)
+    withdraw = store.discard if is_first else _keep
+    try:
+        found = client.find(name, intent.region)
+        if not found and is_first:
+            client.upload(order.request, intent.region, order.archive)
+    except CloudError:
+        withdraw(intent)  # nothing was bought, so nothing stays reserved
+        raise
     if not found and not is_first:
         say(f"{name}: an earlier attempt was left without an answer; looking for its job …")
         found = _settled(client, intent)
+        if not found:
+            client.upload(order.request, intent.region, order.archive)
     if found:
         return _adopted(client, found, intent, store, is_ours=not is_first)
-    try:
-        return _created(client, order, intent, store, say)
-    except CloudError as error:
-        if is_first and error.created_nothing and store.find(JobHandle, name) is None:
-            store.discard(intent)  # nothing was bought, so nothing stays reserved
-        raise
+    return _created(client, order, intent, store, withdraw, say)
+
+
+def _keep(_: JobIntent) -> None:
+    """Another process wrote the intent: its call may be under way."""
 
 
 def _created(
-    client: Patient, order: Order, intent: JobIntent, store: Store, say: Callable[[str], None]
+    client: Patient,
+    order: Order,
+    intent: JobIntent,
+    store: Store,
+    withdraw: Callable[[JobIntent], None],
+    say: Callable[[str], None],
 ) -> Launched:
-    client.upload(order.request, intent.region, order.archive)
     for attempt in range(1, ATTEMPTS + 1):
         reserve(store, intent, None, client.pause)  # still there, whatever another process did
         try:
@@ -123,6 +135,10 @@ def _created(
             if attempt == ATTEMPTS:
                 raise
             continue
+        except CloudError:
+            # This very call was refused. What fails after it says nothing about the job.
+            withdraw(intent)
+            raise
         older = _is_double(client, handle)
         if older:
             return _adopted(client, older, intent, store, is_ours=True)

@@ -39,3 +39,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     """How many random scenarios the clouds are put through, or which one."""
     parser.addoption("--scenarios", type=int, default=1000, help="random scenarios  [1000]")
     parser.addoption("--scenario", type=int, default=None, help="the one of this seed")
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Real accounts only where they are asked for by name."""
+    if item.get_closest_marker("live") and item.config.getoption("-m") != "live":
+        pytest.skip("needs a real account: pytest -m live")

@@ -93,9 +93,9 @@ def test_survived(cloud: Cloud, case: Case, tmp_path: Path) -> None:
             launch(cloud.client(), order, store)
         assert "secret" not in str(caught.value)
         assert str(caught.value).endswith(caught.value.todo)  # type: ignore[attr-defined]
-        certain = case.jobs == 0 and case.error is not errors.UnclearError
-        told = store.find(JobIntent, order.request.job_name)
-        assert (told is None) == certain or case.call == "find"
+        unclear = case.call == "create" and case.error is errors.UnclearError
+        kept = store.find(JobIntent, order.request.job_name)
+        assert (kept is not None) == (case.jobs == 1 or unclear)
     assert len(cloud.fake.jobs.all) == case.jobs
     cloud.fake.faults.clear()
     cloud.store_faults.clear()

@@ -1,5 +1,6 @@
 """A job of one second's cost or many, on any of the three clouds, ready to be launched."""
 
+import functools
 from decimal import Decimal
 from typing import Any
 
@@ -14,6 +15,7 @@ GPUS = {"aws": "A10G", "gcp": "L4", "azure": "T4"}
 ARCHIVE = b"an archive"
 
 
+@functools.cache
 def an_order(
     cloud: Cloud,
     max_usd: str = "5",
@@ -22,7 +24,10 @@ def an_order(
     allocation: str = "on_demand",
     nodes: int = 1,
 ) -> Any:
-    """An order at `rate` dollars an hour; the same arguments make the same job."""
+    """An order at `rate` dollars an hour; the same arguments make the same job.
+
+    Made once: packing the source is slow, and an order is never changed.
+    """
     from cloud.launch import Order
     from cloud.registry import plan_request
     from results.records import Estimate, Job, Offer, UsdInterval, Workload
