@@ -74,7 +74,9 @@ def _reduced(run: Run, past: PastRuns) -> Basis:
     load = _seconds(run, run.measurement("load"), may_be_zero=True)
     base = step
     if epoch:
-        base = epoch.scaled(workload.batch_size / workload.samples_per_epoch)
+        # Processes that trained together shared the epoch's steps.
+        samples_per_step = workload.batch_size * run.processes
+        base = epoch.scaled(samples_per_step / workload.samples_per_epoch)
         # Few epochs fit into a measurement, so their own spread says less than that of the steps.
         base = _at_least_as_wide(base, step) if step else base
     if base is None:
