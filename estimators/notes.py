@@ -21,6 +21,10 @@ from results.units import seconds_text
 _START_UP = QUEUE_SECONDS + PROVISIONING_SECONDS + PULL_SECONDS + DATA_SECONDS
 
 SAME_GPU = f"same GPU as measured; another host changes the time by up to {SAME_GPU_SPREAD:.0%}"
+SAME_INSTANCE = (
+    f"measured on this instance type; another machine of it changes the time by up to "
+    f"{SAME_GPU_SPREAD:.0%}"
+)
 UNCHECKED = "peak figures of one of the two GPUs are from memory, not checked"
 LOADING_UNKNOWN = "the share of data loading was not measured: the interval allows for any"
 CPU_RULE = (

@@ -57,6 +57,9 @@ def project_from(base: Basis, offer: Offer, samples_per_epoch: int, nodes: int =
     """
     if NOT_FOR_TRAINING.fullmatch(offer.instance_type):
         raise NoAnswerError("SageMaker rents this type to notebooks, not to training jobs")
+    there = _measured_there(base, offer, samples_per_epoch, nodes)
+    if there is not None:
+        return there
     per_node = processes_per_node(offer)
     target = find_accelerator(offer.accelerator) if offer.accelerator else None
     used = nearest(base, target, per_node * nodes)
@@ -74,6 +77,22 @@ def project_from(base: Basis, offer: Offer, samples_per_epoch: int, nodes: int =
         grade=grade,
         assumptions=assumptions,
         step=step.projected,
+    )
+
+
+def _measured_there(
+    base: Basis, offer: Offer, samples_per_epoch: int, nodes: int
+) -> Projection | None:
+    """Where the run is from this very instance type with as many processes: nothing to project."""
+    processes = processes_per_node(offer) * nodes
+    run = base.run
+    if run.machine.instance_type != offer.instance_type or run.processes != processes:
+        return None
+    step = rules.times(base.step_seconds, rules.SAME_DEVICE)
+    return Projection(
+        epoch_seconds=step.scaled(base.steps(samples_per_epoch, processes)),
+        grade="measured",
+        assumptions=(notes.SAME_INSTANCE, *((notes.CONTENDED,) if base.contended else ())),
     )
 
 

@@ -11,10 +11,13 @@ from estimators.assumptions import (
     CPU_FACTOR,
     CPU_TO_GPU_SPEEDUP,
     EFFICIENCY,
+    SAME_GPU_SPREAD,
     SHORTEST_GPU_STEP_SECONDS,
     UNKNOWN_EFFICIENCY_LOW,
 )
 from results.statistics import Interval
+
+SAME_DEVICE = Interval(low=1 - SAME_GPU_SPREAD, mid=1, high=1 + SAME_GPU_SPREAD)
 
 
 def times(seconds: Interval, factor: Interval) -> Interval:

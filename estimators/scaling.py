@@ -41,13 +41,16 @@ def shared_work(base: Basis, used: Basis, per_node: int, nodes: int) -> Share:
 
 
 def _own_factor(runs: tuple[Basis, ...], processes: int) -> Interval | None:
-    """Step of `processes` over step of one, as runs on GPUs had it; None where none did."""
+    """Step of `processes` over step of one, as runs on GPUs had it; None where none did.
+
+    A run that timed both in turns (`measure --processes`) comes first; a drift of the machine is
+    not in it. How processors share work says nothing of GPUs.
+    """
     on_gpu = [known for known in runs if known.run.machine.is_gpu]
     for known in on_gpu:
         scaling = known.run.scaling
-        if scaling is not None and scaling.processes == processes and scaling.efficiencies:
-            found = scaling.efficiency
-            return _widened(Interval(low=1 / found.high, mid=1 / found.mid, high=1 / found.low))
+        if scaling and scaling.processes == processes and not scaling.contended:
+            return _widened(scaling.step_factor)
     for several in on_gpu:
         for alone in on_gpu:
             counts = (alone.run.processes, several.run.processes)

@@ -336,22 +336,29 @@ def test_another_job_on_cpu_and_gpu_calibrates_a_cpu_run(
     assert notes.own_speedups(1) in slower.assumptions
 
 
-def test_interleaved_scaling_is_taken_from_gpus_only(
+def test_scaling_measured_in_one_run_comes_before_public_figures(
+    make_run: MakeRun, make_offer: MakeOffer
+) -> None:
+    offer = make_offer(accelerator="A10G", count=4.0)
+    run = make_run(device="NVIDIA A10G")
+    scaling = Scaling(
+        processes=4, backend="nccl", threads=1, batch_size=64, steps_per_block=1,
+        single_block_seconds=(0.1,) * 9, parallel_block_seconds=(0.16,) * 9, disturbed=(False,) * 9,
+    )  # fmt: skip
+    public = project_epoch(run, offer, 25600)
+    own = project_epoch(replace(run, scaling=scaling), offer, 25600)
+    single = project_epoch(run, make_offer(accelerator="A10G", count=1.0), 25600)
+    assert own.epoch_seconds.mid == pytest.approx(single.epoch_seconds.mid / 4 * 1.6)
+    assert public.epoch_seconds.mid < own.epoch_seconds.mid
+    assert notes.own_scaling(4) in own.assumptions
+
+
+def test_how_processors_share_work_says_nothing_of_gpus(
     make_run: MakeRun, make_offer: MakeOffer
 ) -> None:
     scaling = Scaling(
-        processes=2,
-        backend="nccl",
-        threads=2,
-        batch_size=64,
-        steps_per_block=1,
-        single_block_seconds=(0.08,) * 9,
-        parallel_block_seconds=(0.1,) * 9,
-        disturbed=(False,) * 9,
-    )
-    run = replace(make_run(device="Tesla T4", step=0.1), scaling=scaling)
-    found = project_epoch(run, make_offer("T4", 2), 6400)
-    assert found.epoch_seconds.mid == pytest.approx(50 * 0.1 / 0.8)
-    assert notes.own_scaling(2) in found.assumptions
-    cpu = replace(make_run(step=0.1), scaling=scaling)
-    assert notes.IN_ONE_MACHINE in project_epoch(cpu, make_offer("T4", 2), 6400).assumptions
+        processes=2, backend="gloo", threads=1, batch_size=64, steps_per_block=1,
+        single_block_seconds=(0.1,) * 9, parallel_block_seconds=(0.16,) * 9, disturbed=(False,) * 9,
+    )  # fmt: skip
+    run = replace(make_run(step=0.1), scaling=scaling)
+    assert notes.IN_ONE_MACHINE in project_epoch(run, make_offer("T4", 2), 6400).assumptions
