@@ -78,6 +78,7 @@ def started(trainfare: Callable[..., Any], cloud: Cloud, folder: Path) -> tuple[
     return handle, intent
 
 
+@pytest.mark.parametrize("cloud", ["gcp"], indirect=True)  # all three: tests/cloud/test_collecting
 def test_watched_collected_and_learned_from(
     trainfare: Callable[..., Any], cloud: Cloud, tmp_path: Path
 ) -> None:

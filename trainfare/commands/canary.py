@@ -60,7 +60,8 @@ def canary(
 ) -> None:
     """Try the best offers for some steps, then quote again.
 
-    All at once, each under its own cap. Stops as soon as no trial that still runs can change the first place.
+    All at once, each under its own cap. Stops as soon as no trial that still runs can change the
+    first place.
     """
     from cloud import trials
     from cloud.source import Source
