@@ -1,9 +1,11 @@
 """What a job takes and costs on one offer, item by item."""
 
 from dataclasses import dataclass
+from decimal import Decimal
 
 from estimators import notes, timing
 from estimators.basis import Basis, basis
+from estimators.billing.bill import usd_per_hour_of
 from estimators.billing.rules import BillingRules
 from estimators.billing.settings import DEFAULTS, Billing
 from estimators.calibrate import NO_HISTORY, History
@@ -48,7 +50,14 @@ class Priced:
             usd=self.usd,
             grade=projection.grade,
             assumptions=(*projection.assumptions, *about, *unknown),
+            billed_usd_per_hour=self._billed_usd_per_hour(),
         )
+
+    def _billed_usd_per_hour(self) -> Decimal:
+        """The rate after the user's discount, and after what managed spot saves in the middle."""
+        rate = usd_per_hour_of(self.offer, self.rules)
+        saving = self.rules.spot_saving.value
+        return rate * (1 - saving[1]) if saving and is_spot_ceiling(self.offer) else rate
 
 
 class Pricer:

@@ -10,6 +10,7 @@ from estimators.basis import basis
 from estimators.billing.settings import DEFAULTS, Billing
 from estimators.calibrate import NO_HISTORY, History
 from estimators.cost import Priced, Pricer, check_job
+from estimators.past import NO_PAST, PastRuns
 from estimators.wishes import NO_WISHES, Wishes
 from results.errors import NoAnswerError
 from results.records import Estimate, Job, Offer, Run
@@ -39,6 +40,7 @@ def rank(
     wishes: Wishes = NO_WISHES,
     history: History = NO_HISTORY,
     there: Mapping[str, Run] = NOWHERE,
+    past: PastRuns = NO_PAST,
 ) -> Ranking:
     """Estimate `job` on every offer: by USD, then by time, then by name.
 
@@ -48,8 +50,10 @@ def rank(
     for a job of nothing.
     """
     check_job(job)
-    pricer = Pricer(basis(run), billing, history)
-    measured_there = {kind: Pricer(basis(one), billing, history) for kind, one in there.items()}
+    pricer = Pricer(basis(run, past), billing, history)
+    measured_there = {
+        kind: Pricer(basis(one, past), billing, history) for kind, one in there.items()
+    }
     jobs = [replace(job, nodes=nodes) for nodes in wishes.node_counts(job.nodes)]
     found, missed, reasons = [], [], Counter[str]()
     for offer in offers:

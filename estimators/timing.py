@@ -80,7 +80,7 @@ def around(job: Job, rules: BillingRules, spot: bool, ceiling: bool) -> Around:
         phases.PROVISIONING: (PROVISIONING_SECONDS, "assumed"),
         phases.PULL: (PULL_SECONDS, "assumed"),
         phases.DATA: (
-            DATA_SECONDS + TRANSFER_SECONDS_PER_BYTE.scaled(data_bytes / job.nodes),
+            DATA_SECONDS + TRANSFER_SECONDS_PER_BYTE.scaled(data_bytes),
             "assumed",
         ),
         phases.UPLOAD: (UPLOAD_SECONDS, "assumed"),

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from results import units
 from results.names import PROVIDER_NAMES
-from results.tables import plain_table
+from results.table_style import plain_table
 
 if TYPE_CHECKING:
     from rich.table import Table

@@ -7,6 +7,7 @@ import math
 from dataclasses import dataclass
 from typing import Literal
 
+from results.scaling import Scaling
 from results.statistics import Interval, median, median_interval
 
 Verdict = Literal["quiet", "contended"]
@@ -188,6 +189,7 @@ class Run:
     processes: int = 1  # that trained together, one a device
     epochs_trained: int = 0
     metrics: tuple[tuple[str, float], ...] = ()  # after `epochs_trained`: test_loss, accuracy, …
+    scaling: Scaling | None = None  # how it does on several devices of this machine
     partial: bool = False
     warnings: tuple[str, ...] = ()
 

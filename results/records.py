@@ -91,11 +91,12 @@ class Estimate:
     usd: UsdInterval
     grade: Grade
     assumptions: tuple[str, ...] = ()
+    billed_usd_per_hour: Decimal | None = None  # after discount and saving; None: the offer's
 
     @property
     def usd_per_epoch(self) -> UsdInterval:
         """Cost of the running epoch alone, start-up apart: rate / 3600 × seconds × nodes."""
-        rate = self.offer.usd_per_hour * self.job.nodes / 3600
+        rate = (self.billed_usd_per_hour or self.offer.usd_per_hour) * self.job.nodes / 3600
         times = self.epoch_seconds
         return UsdInterval(
             low=rate * Decimal(times.low),

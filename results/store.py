@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from results import codec
+from results.advice import Advice
 from results.errors import RecordError
 from results.jobs import JobHandle, JobIntent, Outcome
 from results.places import MAX_RECORD_BYTES, Folder, MissingError, open_place, write_atomically
@@ -14,11 +15,12 @@ from results.records import Quote, Run
 
 __all__ = ["MAX_RECORD_BYTES", "Store", "new_id", "utc_now", "write_atomically"]
 
-T = TypeVar("T", Run, Quote, JobIntent, JobHandle, Outcome)
+T = TypeVar("T", Run, Quote, Advice, JobIntent, JobHandle, Outcome)
 # Where the records of a kind lie, and the field that names their file.
 FOLDERS: dict[type, tuple[str, str]] = {
     Run: ("runs", "run_id"),
     Quote: ("quotes", "quote_id"),
+    Advice: ("advice", "advice_id"),
     JobIntent: ("intents", "job_name"),
     JobHandle: ("handles", "job_name"),
     Outcome: ("outcomes", "job_name"),
@@ -99,13 +101,22 @@ class Store:
                 self.problems.append(f"{self.place.shown(name)} is left out: {error}.")
 
     def _read(self, name: str, kind: type[T]) -> T:
-        try:
-            record = codec.loads(self.place.read(name).decode(), kind)
-        except UnicodeDecodeError:
-            raise RecordError("not UTF-8 text") from None
+        record = _parsed(self.place.read(name), kind)
         if _file_name(record) != name:  # a copy would count twice
             raise RecordError(f"it repeats the record of {_file_name(record)}")
         return record
+
+
+def read_file(path: Path, kind: type[T]) -> T:
+    """A record from any file, whatever its name. Raises RecordError where it holds none."""
+    return _parsed(Folder(path.parent).read(path.name), kind)
+
+
+def _parsed(data: bytes, kind: type[T]) -> T:
+    try:
+        return codec.loads(data.decode(), kind)
+    except UnicodeDecodeError:
+        raise RecordError("not UTF-8 text") from None
 
 
 def _file_name(record: T) -> str:

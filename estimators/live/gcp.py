@@ -25,6 +25,7 @@ from estimators.live.row import (
 )
 
 SERVICES = {"vertex": "services/C7E2-9256-1C43", "compute": "services/6F81-5844-456A"}
+BACKOFF_SECONDS, PATIENCE_SECONDS = 1.0, 60.0  # between retries, growing; and in all
 SOURCE = "Cloud Billing Catalog API"
 _PLACE = r"(?: running)? in (?P<place>[^,]+)$"
 _VERTEX = re.compile(r"Vertex AI: Training/Pipelines on (?P<what>.+?)" + _PLACE)
@@ -77,6 +78,7 @@ def _client(address: str | None) -> Any:
 def _fetched(client: Any, name: str, progress: Progress) -> list[Piece]:
     """The unit prices of one service's catalog that machines are put together from."""
     from google.api_core.exceptions import GoogleAPIError
+    from google.api_core.retry import Retry
     from google.auth.exceptions import GoogleAuthError
     from google.protobuf.json_format import ParseError
 
@@ -84,7 +86,8 @@ def _fetched(client: Any, name: str, progress: Progress) -> list[Piece]:
     tokens: set[str] = set()
     count = 0
     try:
-        pages = client.list_skus(parent=SERVICES[name]).pages
+        patiently = Retry(initial=BACKOFF_SECONDS, timeout=PATIENCE_SECONDS)  # 429, 500, 503
+        pages = client.list_skus(parent=SERVICES[name], retry=patiently).pages
         for number, page in enumerate(pages, start=1):
             progress(f"{name} page {number}", 0.0)
             if page.next_page_token in tokens or number > MAX_PAGES:

@@ -67,12 +67,12 @@ def refresh(
         before = snapshot.file_in_force(provider)
         shapes = shapes_of(Catalog([before]), provider)
         names = {o.casefold(): o for o in before.column("instance_type")}
-        made = (source or _source_of(provider, before, addresses or {}))(shapes, progress)
-        found = [
-            piece
-            for number, part in enumerate(made.parts)
-            for piece in _fetched(provider, part, number / len(made.parts), progress)
-        ]
+        told = _Told(progress)
+        made = (source or _source_of(provider, before, addresses or {}))(shapes, told)
+        found: list[Piece] = []
+        for number, part in enumerate(made.parts):
+            told.share = number / len(made.parts)
+            found += _fetched(provider, part, told)
         text = _csv(provider, list(agreed(made.rows(found))), shapes, names)
         change = _checked(provider, text, before, force)
         path = snapshot.keep(provider, text)
@@ -80,6 +80,16 @@ def refresh(
         return Refreshed(
             provider=provider, path=path, offers=text.count("\n") - 1, difference=change
         )
+
+
+class _Told:
+    """Progress within a part stays at the share of the parts that are done."""
+
+    def __init__(self, progress: Progress) -> None:
+        self._progress, self.share = progress, 0.0
+
+    def __call__(self, text: str, _share: float) -> None:
+        self._progress(text, self.share)
 
 
 def _source_of(
@@ -122,7 +132,7 @@ def _partial(provider: Provider, part: str) -> Path:
     return snapshot.folder() / "partial" / provider / f"{part}.json"
 
 
-def _fetched(provider: Provider, part: Part, share: float, progress: Progress) -> list[Piece]:
+def _fetched(provider: Provider, part: Part, progress: Progress) -> list[Piece]:
     """The pieces of one part: kept by a refresh that was interrupted, or fetched now."""
     path = _partial(provider, part.name)
     with suppress(OSError, ValueError):
@@ -130,7 +140,7 @@ def _fetched(provider: Provider, part: Part, share: float, progress: Progress) -
             kept: Any = json.loads(path.read_text(encoding="utf-8"))
             if isinstance(kept, list) and all(isinstance(piece, dict) for piece in kept):
                 return kept
-    progress(part.name, share)
+    progress(part.name, 0.0)
     pieces = part.fetch()
     write_atomically(path, json.dumps(pieces), NO_ROOM)
     return pieces

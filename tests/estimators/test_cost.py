@@ -1,5 +1,6 @@
 """What a job costs: real prices worked out by hand, and properties of money."""
 
+import random
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from decimal import Decimal
@@ -9,11 +10,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from estimators import notes
+from estimators.assumptions import REWORK_SHARE
 from estimators.billing.settings import DEFAULTS, from_table
 from estimators.catalog import find_offer, spot_ceiling_offer
 from estimators.cost import estimate
 from results.errors import NoAnswerError, UsageError
 from results.records import Estimate, Job, Offer, Run
+from results.statistics import Interval
 
 MakeRun = Callable[..., Run]
 MakeOffer = Callable[..., Offer]
@@ -71,6 +74,57 @@ def test_the_whole_lies_within_the_ends_of_the_items(
         assert found.seconds.high < sum(i.seconds.high for i in waits)
 
 
+@pytest.mark.parametrize(
+    ("provider", "kind", "region", "allocation"),
+    [
+        ("aws", "ml.m5.large", "us-east-1", "on_demand"),
+        ("gcp", "n1-standard-4", "us-central1", "spot"),
+        ("azure", "Standard_D2s_v3", "eastus", "on_demand"),
+    ],
+)
+@pytest.mark.parametrize("epochs", [1, 100])
+def test_eight_of_ten_simulated_jobs_are_as_estimated(
+    make_run: MakeRun, catalog: Sequence[Offer], provider: str, kind: str, region: str,
+    allocation: str, epochs: int,
+) -> None:  # fmt: skip
+    """Jobs drawn from the items, by the law that decision 0011 states and not by its code."""
+    run = make_run(step=0.1)
+    offer = find_offer(catalog, provider, kind, region, allocation)
+    found = estimate(run, job_of(run, epochs), offer)
+    dice, items = random.Random(7), {i.name: i for i in found.items}
+    hourly = float(offer.usd_per_hour)
+    hourly += float(sum(i.usd.mid for n, i in items.items() if n in ("disk", "load balancer"))) / (
+        float(found.usd.mid) / hourly
+    )
+    seconds, dollars = 0, 0
+    for _ in range(4000):
+        together = dice.gauss(0, 1)
+        drawn = {
+            name: at(item.seconds, together if name in MOVING else dice.gauss(0, 1))
+            for name, item in items.items()
+            if name not in BESIDE and name != "spot rework"
+        }
+        if "spot rework" in items:
+            share = at(REWORK_SHARE, dice.gauss(0, 1))
+            drawn["spot rework"] = share * sum(drawn[name] for name in MOVING & drawn.keys())
+        billed = sum(s for name, s in drawn.items() if items[name].billed_by != "nobody")
+        billed += items["idle"].seconds.mid if "idle" in items else 0
+        seconds += found.seconds.low <= sum(drawn.values()) <= found.seconds.high
+        dollars += found.usd.low <= Decimal(hourly * billed / 3600) <= found.usd.high
+    assert seconds / 4000 == pytest.approx(0.8, abs=0.04)
+    assert dollars / 4000 == pytest.approx(0.8, abs=0.04)
+
+
+MOVING = {"warm-up", "training", "evaluation"}
+BESIDE = {"idle", "rounding", "disk", "load balancer", "egress"}
+
+
+def at(interval: Interval, deviate: float) -> float:
+    """The two-piece lognormal at a normal deviate."""
+    end = interval.high if deviate > 0 else interval.low
+    return interval.mid * (end / interval.mid) ** (abs(deviate) / 1.2815515655446004)
+
+
 def test_azure_bills_boot_and_idle(make_run: MakeRun, catalog: Sequence[Offer]) -> None:
     run = make_run(device="Tesla T4", step=0.1)
     offer = find_offer(catalog, "azure", "Standard_NC4as_T4_v3", "eastus", "on_demand")  # $0.526
@@ -117,6 +171,7 @@ def test_managed_spot_saves_an_assumed_share(make_run: MakeRun, catalog: Sequenc
     on_demand = estimate(run, job_of(run), find_offer(catalog, *where, "on_demand"))
     assert spot.usd.mid / on_demand.usd.mid == pytest.approx(Decimal("0.42"), abs=Decimal("0.06"))
     assert spot.usd.high < on_demand.usd.high
+    assert spot.usd_per_epoch.mid / on_demand.usd_per_epoch.mid == pytest.approx(Decimal("0.365"))
     assert notes.SPOT in spot.assumptions
     assert any("59-68%" in text for text in spot.assumptions)
 

@@ -92,14 +92,16 @@ def _quote(
 ) -> tuple[Run, Quote, "Ranking | None"]:
     """Rank the offers for the job and keep the answer with the prices it used."""
     from estimators.calibrate import History
+    from estimators.past import past_runs
     from estimators.rank import rank, undominated
     from estimators.there import runs_there
 
     epochs, samples = size[0], size[1] or run.workload.samples_per_epoch
     job = Job(workload=run.workload, epochs=epochs, samples_per_epoch=samples)
     history = History.of(store.newest_first(Outcome))
+    past = past_runs(store.newest_first(Run))
     there = runs_there(run, store.newest_first(Run))
-    ranking = rank(run, job, offers, billing, wishes, history, there)
+    ranking = rank(run, job, offers, billing, wishes, history, there, past)
     if not ranking.priced:
         _refuse(run, ranking, wishes)
     best = undominated(ranking.priced)

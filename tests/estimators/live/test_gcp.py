@@ -103,6 +103,12 @@ def rows(service: Service) -> dict[tuple[str, str, str], LiveRow]:
     return {(r.instance_type, r.region, r.allocation): r for r in agreed(found.rows(pieces))}
 
 
+@pytest.fixture(autouse=True)
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(gcp, "BACKOFF_SECONDS", 0.001)
+    monkeypatch.setattr(gcp, "PATIENCE_SECONDS", 0.5)
+
+
 @pytest.mark.parametrize("size", [1000, 3])
 def test_a_machine_is_the_sum_of_its_skus(serve: Serve, size: int) -> None:
     found = rows(serve(catalog(vertex_skus(), compute_skus(), size)))
@@ -148,6 +154,13 @@ def test_a_page_that_repeats(serve: Serve) -> None:
     service = serve(lambda _: {"skus": REAL, "nextPageToken": "again"})
     with pytest.raises(FetchError, match="repeats a page"):
         rows(service)
+
+
+def test_passing_faults_are_retried(serve: Serve) -> None:
+    faults = [(429, {}, b"{}"), (500, {}, b"{}"), (503, {}, b"{}")]
+    service = serve(catalog(vertex_skus(), compute_skus()), faults)
+    assert rows(service)
+    assert len(service.asked) == 5
 
 
 @pytest.mark.parametrize(

@@ -170,3 +170,12 @@ def test_the_packaged_lists_are_as_they_were_written() -> None:
 def test_kept_rows_read_back_exactly() -> None:
     rows = azure_rows("1.1")
     assert rows_of(json.loads(json.dumps(pieces(rows)))) == rows
+
+
+def test_progress_moves_from_part_to_part() -> None:
+    told: list[tuple[str, float]] = []
+    rows = azure_rows()
+    live.refresh(
+        "azure", lambda *what: told.append(what), source=serving(rows[:9], rows[9:99], rows[99:])
+    )
+    assert told == [("0", 0.0), ("1", pytest.approx(1 / 3)), ("2", pytest.approx(2 / 3))]
