@@ -1,4 +1,4 @@
-"""The submitted command, run for real from the archive that travelled: it leaves a measured run."""
+"""The submitted command, run for real from the archive that travels: it leaves a measured run."""
 
 import socket
 from decimal import Decimal
