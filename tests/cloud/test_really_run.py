@@ -13,8 +13,15 @@ from cloud.source import pack
 from results import codec
 from results.records import Run
 
-SMALL: dict[str, Any] = {"name": "mlp", "reference": "mlp", "model": "MLP", "epochs": 1,
-                         "input_shape": (64,), "batch_size": 32, "samples_per_epoch": 256}  # fmt: skip
+SMALL: dict[str, Any] = {
+    "name": "mlp",
+    "reference": "mlp",
+    "model": "MLP",
+    "epochs": 1,
+    "input_shape": (64,),
+    "batch_size": 32,
+    "samples_per_epoch": 256,
+}
 
 
 def left_behind(folder: Path) -> Run:
