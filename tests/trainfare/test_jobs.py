@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from decimal import Decimal
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -78,6 +79,7 @@ def started(trainfare: Callable[..., Any], cloud: Cloud, folder: Path) -> tuple[
     return handle, intent
 
 
+@pytest.mark.parametrize("cloud", ["gcp"], indirect=True)  # all three: tests/cloud/test_collecting
 def test_watched_collected_and_learned_from(
     trainfare: Callable[..., Any], cloud: Cloud, tmp_path: Path
 ) -> None:
@@ -156,8 +158,15 @@ def test_ctrl_c_detaches_and_the_job_goes_on(
 ) -> None:
     handle, _ = started(trainfare, cloud, tmp_path)
     command = [sys.executable, "-m", "trainfare", words[0], handle.job_name, *words[1:]]
+    # A shell that starts the tests in the background lets them ignore Ctrl-C; a user's does not.
+    heed = partial(signal.signal, signal.SIGINT, signal.SIG_DFL)
     with subprocess.Popen(
-        command, cwd=tmp_path, env=env | there(), stderr=subprocess.PIPE, text=True
+        command,
+        cwd=tmp_path,
+        env=env | there(),
+        stderr=subprocess.PIPE,
+        text=True,
+        preexec_fn=heed,
     ) as watching:
         assert watching.stderr is not None
         assert "pending" in watching.stderr.readline()

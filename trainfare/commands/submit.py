@@ -2,6 +2,7 @@
 
 import json
 import sys
+import textwrap
 from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -177,7 +178,7 @@ def _show_dry_run(planned: JobRequest, answer: Estimate, as_json: bool) -> None:
 def _show(planned: JobRequest, answer: Estimate) -> None:
     """To the person who is asked, so on stderr: stdout is for what came of it."""
     for line in (*_what(planned, answer), f"request   {planned.job_name} (whole with --dry-run)"):
-        output.say(line)
+        output.say(textwrap.fill(line, output.PIPE_WIDTH, subsequent_indent="  "))
 
 
 def _tell(made: "Launched", order: "Order", as_json: bool) -> None:

@@ -1,0 +1,60 @@
+"""The submitted command, run for real from the archive that travels: it leaves a measured run."""
+
+import socket
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+from fakes.running import run_azure, run_vertex
+
+from cloud.registry import plan_packed
+from cloud.source import pack
+from results import codec
+from results.records import Run
+
+SMALL: dict[str, Any] = {
+    "name": "mlp",
+    "reference": "mlp",
+    "model": "MLP",
+    "epochs": 1,
+    "input_shape": (64,),
+    "batch_size": 32,
+    "samples_per_epoch": 256,
+}
+
+
+def left_behind(folder: Path) -> Run:
+    (path,) = folder.rglob("runs/*.json")
+    return codec.loads(path.read_text(encoding="utf-8"), Run)
+
+
+@pytest.mark.slow
+@pytest.mark.enable_socket
+def test_two_nodes_of_vertex_ai_as_two_processes(
+    make_job: Any, make_offer: Any, settings_of: Any, tmp_path: Path
+) -> None:
+    offer = make_offer(
+        "gcp", accelerator=None, accelerator_count=0.0, instance_type="n2-standard-8"
+    )
+    packed = pack(make_job(**SMALL, nodes=2))
+    request = plan_packed(packed, offer, settings_of("gcp"), Decimal(5)).request
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    codes = run_vertex(request, packed.archive, tmp_path, port)
+    logs = [path.read_text(errors="replace")[-2000:] for path in tmp_path.glob("worker*/log.txt")]
+    assert codes == [0, 0], logs
+    assert left_behind(tmp_path / "gcs").processes == 2
+
+
+@pytest.mark.slow
+def test_a_node_of_azure_ml(
+    make_job: Any, make_offer: Any, settings_of: Any, tmp_path: Path
+) -> None:
+    offer = make_offer("azure", accelerator=None, accelerator_count=0.0)
+    packed = pack(make_job(**SMALL))
+    request = plan_packed(packed, offer, settings_of("azure"), Decimal(5)).request
+    code = run_azure(request, packed.archive, tmp_path)
+    assert code == 0, (tmp_path / "log.txt").read_text(errors="replace")[-2000:]
+    assert left_behind(tmp_path / "outputs").workload.name == "mlp"

@@ -1,0 +1,59 @@
+"""Runs what was submitted, as the service would: each node a process, with its own description."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+
+def run_vertex(request: dict[str, Any], archive: bytes, folder: Path, port: int) -> list[int]:
+    """Every replica of a Vertex AI job at once; `folder` stands for /gcs. Exit codes by rank."""
+    pools = request["jobSpec"]["workerPoolSpecs"]
+    nodes = [
+        (f"workerpool{i}", k) for i, p in enumerate(pools) for k in range(int(p["replicaCount"]))
+    ]
+    cluster = {
+        f"workerpool{i}": [f"127.0.0.1:{port}"] * int(p["replicaCount"])
+        for i, p in enumerate(pools)
+    }
+    started = []
+    for pool, index in nodes:
+        spec = pools[int(pool[-1])]["containerSpec"]
+        words = [*spec["command"], *spec["args"]]
+        task = {"cluster": cluster, "task": {"type": pool, "index": index}}
+        started.append(_start(words, archive, folder, f"{pool}-{index}",
+                              {"CLUSTER_SPEC": json.dumps(task)}))  # fmt: skip
+    return [process.wait(240) for process in started]
+
+
+def run_azure(request: dict[str, Any], archive: bytes, folder: Path) -> int:
+    """A one-node Azure ML job, in the folder of its source."""
+    command = request["body"]["properties"]["command"]
+    (folder / "source.tar.gz").write_bytes(archive)
+    words = ["bash", "-c", command.replace("/tmp/trainfare", str(folder / "unpacked"))]  # noqa: S108
+    return _process(words, folder, {}).wait(240)
+
+
+def _start(
+    words: list[str], archive: bytes, folder: Path, node: str, more: dict[str, str]
+) -> "subprocess.Popen[bytes]":
+    """One container: its own place to unpack, and the bucket that all of them share."""
+    own = folder / node
+    own.mkdir()
+    placed = [word.replace("/tmp/trainfare", str(own / "unpacked")) for word in words]  # noqa: S108
+    placed = [word.replace("/gcs/", f"{folder}/gcs/") for word in placed]
+    source = next(Path(word) for word in placed if word.endswith("source.tar.gz"))
+    source.parent.mkdir(parents=True, exist_ok=True)
+    source.write_bytes(archive)
+    return _process(placed, own, more)
+
+
+def _process(words: list[str], folder: Path, more: dict[str, str]) -> "subprocess.Popen[bytes]":
+    """Without this checkout on its path: what is not in the archive is not there."""
+    path = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
+    kept = {k: v for k, v in os.environ.items() if k in ("LANG", "LD_LIBRARY_PATH")}
+    env = kept | {"PATH": path, "HOME": str(folder), "TRAINFARE_OFFLINE": "1"} | more
+    with (folder / "log.txt").open("wb") as log:
+        return subprocess.Popen(words, cwd=folder, env=env, stdout=log, stderr=log)
