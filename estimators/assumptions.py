@@ -1,8 +1,8 @@
 """Every figure that projection and cost rest on, in one place, each with where it comes from.
 
-`measured` figures are recomputed by benchmarks/projection_rule.py from public measurements;
-`published` ones are a provider's own; `assumed` ones nobody has measured, and each estimate that
-uses one says so in its assumptions.
+`measured` figures come from public measurements (docs/projection.md); `published` ones are a
+provider's own; `assumed` ones nobody has measured, and each estimate that uses one says so in its
+assumptions.
 """
 
 import re
@@ -11,18 +11,11 @@ from typing import Final
 from results.statistics import Interval
 
 # --- one GPU to another -------------------------------------------------------------------------
-# Measured: 80% of |log error| of time × 1/√(FLOP/s ratio × bandwidth ratio) on 763 public training
-# pairs (Lambda ×1.46, ptbench ×1.85, PROFET ×2.15). Inference pairs are left out, they are easier:
-# with them (1,240 pairs) it would be ×1.69, which holds for only 73% of the training pairs.
-GPU_RULE_FACTOR: Final = 1.91
-GPU_RULE_PAIRS: Final = 763
-
-# Published: V100 was slower than T4 on small networks; a fixed host cost of 5-8 ms a step was the
-# best cap when projecting over batch sweeps (PROFET data). Up to here a step is mostly host work.
-LAUNCH_BOUND_SECONDS: Final = 0.008
-
+# The fitted figures are in data/projection.json (benchmarks/projection_fit.py); see estimators.law.
 # Assumed: identical GPUs differ by 0.1-4% (public H100 nodes), but the host processor is another.
 SAME_GPU_SPREAD: Final = 0.10
+# Assumed: from here on the part of a step that no GPU's rates shorten is worth a word.
+NOTABLE_HOST_SHARE: Final = 0.2
 
 # --- one CPU to another -------------------------------------------------------------------------
 # Measured on one pair only (timm benchmarks 2.4.0, i7-12700H and i9-10940X, 740 models, batch-1
@@ -40,6 +33,8 @@ SHORTEST_GPU_STEP_SECONDS: Final = 0.00179
 # --- several accelerators and machines ----------------------------------------------------------
 # Published: efficiency of N GPUs in one machine in public multi-GPU training logs: N, median, p10.
 EFFICIENCY: Final = ((1, 1.0, 1.0), (2, 0.95, 0.75), (4, 0.96, 0.68), (8, 0.93, 0.58))
+# Assumed: another machine of the same kind loses this much more or less to communication.
+OWN_SCALING_SPREAD: Final = 0.10
 # Assumed: nothing public is known between machines, nor beyond eight in one.
 UNKNOWN_EFFICIENCY_LOW: Final = 0.40
 

@@ -7,6 +7,7 @@ import math
 from dataclasses import dataclass
 from typing import Literal
 
+from results.scaling import Scaling
 from results.statistics import Interval, median, median_interval
 
 Verdict = Literal["quiet", "contended"]
@@ -63,6 +64,7 @@ class Machine:
     driver_version: str | None = None
     load_average: float | None = None  # over the last minute, when the run began
     commit: str | None = None  # of the repository in the working folder, where there is one
+    instance_type: str | None = None  # that was rented for it, where a job brought the record home
 
     @property
     def is_gpu(self) -> bool:
@@ -187,6 +189,7 @@ class Run:
     processes: int = 1  # that trained together, one a device
     epochs_trained: int = 0
     metrics: tuple[tuple[str, float], ...] = ()  # after `epochs_trained`: test_loss, accuracy, …
+    scaling: Scaling | None = None  # how it does on several devices of this machine
     partial: bool = False
     warnings: tuple[str, ...] = ()
 

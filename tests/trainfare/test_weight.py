@@ -33,6 +33,7 @@ sys.stderr.write("\\n" + repr((code, sorted({m.split(".")[0] for m in set(sys.mo
         ("--help",),
         ("quote", "mlp"),
         ("quote", "mlp", "--json"),
+        ("project", "--measurement", "latest", "--target", "A10G"),
         ("quote", "mlp", "--deadline", "4h", "--max-nodes", "4", "--explain"),
         ("prices", "list"),
         ("prices", "show", "ml.g5.xlarge"),
