@@ -11,6 +11,7 @@ import math
 import random
 from collections.abc import Iterable, Sequence
 from functools import cache, lru_cache
+from operator import add, itemgetter, mul
 from statistics import NormalDist
 
 from results.statistics import Interval
@@ -28,6 +29,9 @@ SMALLEST = 1e-9  # stands for zero, of which there is no logarithm
 PAIRS = tuple(
     (i * SIDE + j * 7 % SIDE, j * SIDE + i * 7 % SIDE) for i in range(SIDE) for j in range(SIDE)
 )
+# All first, all second of each pair: picked in one go, which is most of what ranking takes.
+_first = itemgetter(*(one for one, _ in PAIRS))
+_second = itemgetter(*(other for _, other in PAIRS))
 
 
 @cache
@@ -64,12 +68,12 @@ def independent_sum(intervals: Iterable[Interval], constant: float = 0.0) -> Poi
 
 def plus(one: Points, other: Points) -> Points:
     """The sum of two independent quantities."""
-    return tuple(sorted([one[i] + other[j] for i, j in PAIRS]))
+    return tuple(sorted(map(add, _first(one), _second(other))))
 
 
 def times(one: Points, other: Points) -> Points:
     """The product of two independent quantities."""
-    return tuple(sorted([one[i] * other[j] for i, j in PAIRS]))
+    return tuple(sorted(map(mul, _first(one), _second(other))))
 
 
 def _thinned(values: Iterable[float]) -> Points:
