@@ -116,7 +116,7 @@ def timing(base: Basis, job: Job, processes: int, projection: Projection, beside
         moving[phases.REWORK] = (lost, "assumed")
     billed = combine.plus(beside.billed, work)
     if beside.billed_share:
-        billed = list(combine.times(tuple(billed), combine.points(beside.billed_share)))
+        billed = combine.times(billed, combine.points(beside.billed_share))
     return Timing(
         projection=projection,
         training=moving,

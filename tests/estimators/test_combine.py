@@ -88,7 +88,9 @@ def test_a_quote_repeats_exactly() -> None:
 
 def test_a_constant_only_shifts() -> None:
     plain, shifted = combine.independent_sum(AROUND), combine.independent_sum(AROUND, 120)
-    assert [s - p for p, s in zip(plain, shifted, strict=True)] == pytest.approx([120] * 24)
+    assert [s - p for p, s in zip(plain, shifted, strict=True)] == pytest.approx(
+        [120] * combine.COUNT
+    )
 
 
 @settings(deadline=None)
@@ -100,7 +102,14 @@ def test_a_constant_only_shifts() -> None:
 def test_points_ascend_around_the_middle(mid: float, down: float, up: float) -> None:
     found: Sequence[float] = combine.points(Interval(low=mid / down, mid=mid, high=mid * up))
     assert list(found) == sorted(found)
-    assert found[11] <= max(mid, combine.SMALLEST) * (1 + 1e-12)
-    assert found[12] >= max(mid, combine.SMALLEST) * (1 - 1e-12)
+    assert found[combine.COUNT // 2 - 1] <= max(mid, combine.SMALLEST) * (1 + 1e-12)
+    assert found[combine.COUNT // 2] >= max(mid, combine.SMALLEST) * (1 - 1e-12)
     back = combine.interval_of(found)
     assert back.low <= back.mid <= back.high
+
+
+def test_pairs_fill_the_square_evenly() -> None:
+    side = combine.SIDE
+    assert {one for one, _ in combine.PAIRS} == set(range(combine.COUNT))
+    assert {other for _, other in combine.PAIRS} == set(range(combine.COUNT))
+    assert len({(one // side, other // side) for one, other in combine.PAIRS}) == side**2
