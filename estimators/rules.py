@@ -10,14 +10,10 @@ from estimators.assumptions import (
     CPU_FACTOR,
     CPU_TO_GPU_SPEEDUP,
     EFFICIENCY,
-    GPU_RULE_FACTOR,
-    SAME_GPU_SPREAD,
     SHORTEST_GPU_STEP_SECONDS,
     UNKNOWN_EFFICIENCY_LOW,
 )
 from results.statistics import Interval
-
-SAME_GPU = Interval(low=1 - SAME_GPU_SPREAD, mid=1, high=1 + SAME_GPU_SPREAD)
 
 
 def times(seconds: Interval, factor: Interval) -> Interval:
@@ -34,34 +30,21 @@ def hull(kept: Interval, other: Interval) -> Interval:
     return Interval(low=min(kept.low, other.low), mid=kept.mid, high=max(kept.high, other.high))
 
 
-def cpu_factor(threads: int, vcpus: float) -> Interval:
+def cpu_factor(
+    threads: int, vcpus: float, cores: float | None = None, scaling: float | None = None
+) -> Interval:
     """Time on `vcpus` over time measured with `threads`, at unknown speed of a thread.
 
-    Fewer processors: × threads/vcpus. More: no gain in the middle, at best a proportional one.
-    Both ends are ×/÷ `CPU_FACTOR` wider.
+    Fewer processors: × threads/vcpus, at worst × threads/`cores` where two vCPUs are one core.
+    More: no gain in the middle, at best a proportional one. Where own runs told how the job scales
+    with threads, the middle is (threads/vcpus)^`scaling`. Both ends are ×/÷ `CPU_FACTOR` wider.
     """
     share = threads / vcpus
+    worst = threads / min(vcpus, cores or vcpus)
     return Interval(
-        low=min(1.0, share) / CPU_FACTOR, mid=max(1.0, share), high=max(1.0, share) * CPU_FACTOR
-    )
-
-
-def gpu_factor(source_speed: float, target_speed: float, launch_bound: bool) -> Interval:
-    """Time there over time here: source_speed / target_speed, ×/÷ `GPU_RULE_FACTOR`.
-
-    A speed is √(FLOP/s × bandwidth), so this is the geometric mean of the two ratios. A launch-
-    bound step is mostly the host's work, which a faster GPU leaves as it is: the interval then
-    spans `no change` too, and the middle of a speed-up is its root (on 10 public pairs half lay
-    within ×1.3 of that; ×1.6 of the rule, ×1.5 of no change).
-    """
-    ratio = source_speed / target_speed
-    ruled = Interval(low=ratio / GPU_RULE_FACTOR, mid=ratio, high=ratio * GPU_RULE_FACTOR)
-    if not launch_bound:
-        return ruled
-    return Interval(
-        low=min(ruled.low, 1.0),
-        mid=math.sqrt(ratio) if ratio < 1 else ratio,
-        high=max(ruled.high, 1.0),
+        low=min(1.0, share) / CPU_FACTOR,
+        mid=max(1.0, share) if scaling is None else share**scaling,
+        high=max(1.0, worst) * CPU_FACTOR,
     )
 
 

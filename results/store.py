@@ -40,11 +40,14 @@ def new_id(name: str) -> str:
     return f"{stamp}-{safe or 'run'}-{secrets.token_hex(3)}"
 
 
-def write_atomically(path: Path, text: str) -> None:
+def write_atomically(
+    path: Path, text: str, instead: str = "name another one (--results DIR or --out)"
+) -> None:
     """Write `text` to `path` so that a reader sees all of it or the file is not there.
 
     The text goes to a temporary name in the same folder, is flushed to the disk, and renamed.
-    A full disk, a read-only folder or Ctrl-C leave no half file. Raises UsageError.
+    A full disk, a read-only folder or Ctrl-C leave no half file. Raises UsageError; `instead` is
+    what it tells the user to do if there is no making room.
     """
     temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}.tmp")
     try:
@@ -55,16 +58,16 @@ def write_atomically(path: Path, text: str) -> None:
             os.fsync(file.fileno())
         temporary.replace(path)
     except OSError as error:
-        raise UsageError(_cannot_write(path, error)) from None
+        raise UsageError(_cannot_write(path, error, instead)) from None
     finally:
         with suppress(OSError):
             temporary.unlink()
 
 
-def _cannot_write(path: Path, error: OSError) -> str:
+def _cannot_write(path: Path, error: OSError, instead: str) -> str:
     reason = error.strerror or str(error)
     todo = "Free some space" if error.errno == errno.ENOSPC else "Make the folder writable"
-    return f"Cannot write {path}: {reason}. {todo}, or name another one (--results DIR or --out)."
+    return f"Cannot write {path}: {reason}. {todo}, or {instead}."
 
 
 class Store:

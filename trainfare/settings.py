@@ -3,6 +3,7 @@
 import os
 import tomllib
 from dataclasses import dataclass, field
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,8 @@ from results.errors import RecordError, near
 
 FILE_NAME = "trainfare.toml"
 DEFAULT_STORE = "trainfare-results"
-SECTIONS = ("aws", "gcp", "azure", "results")
+MIRRORS = ("aws_public", "gcp", "azure")  # addresses of price services, in [prices]
+SECTIONS = ("aws", "gcp", "azure", "results", "billing", "prices")
 
 
 @dataclass(frozen=True)
@@ -50,7 +52,7 @@ def load() -> Settings:
     if path is None:
         return Settings()
     try:
-        tables = tomllib.loads(path.read_text(encoding="utf-8"))
+        tables = tomllib.loads(path.read_text(encoding="utf-8"), parse_float=Decimal)
     except OSError as error:
         raise RecordError(f"Cannot read {path}: {error.strerror}.") from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
@@ -63,4 +65,6 @@ def load() -> Settings:
     store = tables.get("results", {})
     for key in store.keys() - {"store"}:
         raise RecordError(f"{path}: [results] has a key {key!r}; expected: store.")
+    for key in tables.get("prices", {}).keys() - set(MIRRORS):
+        raise RecordError(f"{path}: [prices] has a key {key!r}; expected: {', '.join(MIRRORS)}.")
     return Settings(path, tables)

@@ -11,7 +11,7 @@ from results import units
 from results.names import PROVIDER_NAMES
 from results.price_age import age_days, is_stale
 from results.store import Store
-from trainfare import options, output, settings
+from trainfare import options, output, pricing, settings
 
 PACKAGES = ("trainfare", "torch", "torchvision", "boto3", "google-cloud-aiplatform", "azure-ai-ml")
 EXTRAS = {"boto3": "aws", "google-cloud-aiplatform": "gcp", "azure-ai-ml": "azure"}
@@ -74,9 +74,7 @@ def _credentials() -> dict[str, str | None]:
 
 
 def _prices() -> list[dict[str, Any]]:
-    from estimators.catalog import load_offers
-
-    offers = load_offers()
+    offers = pricing.catalog(())
     answer = []
     for provider, name in PROVIDER_NAMES.items():
         dates = sorted(o.as_of for o in offers if o.provider == provider)

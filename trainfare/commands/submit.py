@@ -14,7 +14,7 @@ from results.names import PROVIDER_NAMES
 from results.records import Estimate, Job, JobRequest, Offer
 from results.rows import estimate_row, number
 from results.store import Store
-from trainfare import measuring, options, output, settings
+from trainfare import measuring, options, output, pricing, settings
 
 
 @click.command(epilog=options.WORKLOAD_HELP)
@@ -61,7 +61,7 @@ def submit(
     run = measuring.fresh_or_new(asked, Store(configured.results_folder(results)))
     samples = samples_per_epoch or run.workload.samples_per_epoch
     job = Job(workload=run.workload, epochs=epochs, samples_per_epoch=samples, nodes=nodes)
-    answer = estimate(run, job, offer)
+    answer = estimate(run, job, offer, pricing.billing(configured))
     _refuse_over(max_usd, answer)
     planned = plan_request(job, offer, own, max_usd)
     if as_json:
@@ -83,7 +83,7 @@ def _offer(
     configured: settings.Settings,
 ) -> Offer:
     """The priced offer; spot without a price of its own is bounded by the on-demand rate."""
-    from estimators.catalog import find_offer, load_offers, spot_ceiling_offer
+    from estimators.catalog import find_offer, spot_ceiling_offer
     from results.errors import NoAnswerError
 
     where = region or configured.table(provider).get("region")
@@ -92,7 +92,7 @@ def _offer(
             f"No region was given for {provider}. Add --region, or region to [{provider}] in "
             f"{settings.FILE_NAME}."
         )
-    offers = load_offers(price_files)
+    offers = pricing.catalog(price_files)
     try:
         return find_offer(offers, provider, instance, str(where), allocation)
     except NoAnswerError:
