@@ -25,6 +25,7 @@ class Basis:
     accelerator: Accelerator | None  # what the run was measured on; None on a CPU or if unknown
     fixed_seconds: float | None = None  # of a step, where runs with other batch sizes tell
     thread_scaling: float | None = None  # time ∝ threads^−this, where own runs tell
+    speedups: tuple[tuple[Accelerator, float], ...] = ()  # of other jobs, from this CPU to GPUs
     siblings: tuple["Basis", ...] = ()  # the same job, measured elsewhere or on more devices
     experience: Experience = NO_EXPERIENCE
 
@@ -74,7 +75,9 @@ def _reduced(run: Run, past: PastRuns) -> Basis:
     load = _seconds(run, run.measurement("load"), may_be_zero=True)
     base = step
     if epoch:
-        base = epoch.scaled(workload.batch_size / workload.samples_per_epoch)
+        # Processes that trained together shared the epoch's steps.
+        samples_per_step = workload.batch_size * run.processes
+        base = epoch.scaled(samples_per_step / workload.samples_per_epoch)
         # Few epochs fit into a measurement, so their own spread says less than that of the steps.
         base = _at_least_as_wide(base, step) if step else base
     if base is None:
@@ -90,6 +93,7 @@ def _reduced(run: Run, past: PastRuns) -> Basis:
         accelerator=match_device(run.machine.device_name) if run.machine.is_gpu else None,
         fixed_seconds=_fixed_seconds(run, past, step),
         thread_scaling=past.thread_scaling(run),
+        speedups=() if run.machine.is_gpu else past.speedups(run),
     )
 
 

@@ -8,8 +8,10 @@ from estimators.basis import Basis, basis
 from estimators.billing.bill import usd_per_hour_of
 from estimators.billing.rules import BillingRules
 from estimators.billing.settings import DEFAULTS, Billing
+from estimators.calibrate import NO_HISTORY, History
 from estimators.catalog import is_spot_ceiling
 from estimators.items import items_of, whole_usd
+from estimators.learned import learned
 from estimators.project import Projection, processes_per_node, project_from
 from estimators.timing import Timing
 from results.errors import NoAnswerError, UsageError
@@ -61,8 +63,10 @@ class Priced:
 class Pricer:
     """Prices one job on many offers; what they share is worked out once."""
 
-    def __init__(self, base: Basis, billing: Billing = DEFAULTS) -> None:
-        self._base, self._billing = base, billing
+    def __init__(
+        self, base: Basis, billing: Billing = DEFAULTS, history: History = NO_HISTORY
+    ) -> None:
+        self._base, self._billing, self._history = base, billing, history
         self._around: dict[object, timing.Around] = {}
         self._timings: dict[object, Timing | NoAnswerError] = {}
 
@@ -75,7 +79,9 @@ class Pricer:
 
     def _timing(self, job: Job, offer: Offer, rules: BillingRules) -> Timing:
         """The same for all regions and rates of an instance type."""
-        service = (offer.provider, offer.allocation, job.nodes, is_spot_ceiling(offer))
+        learned_of = offer.instance_type if self._history.knows(offer.provider) else None
+        ceiling = is_spot_ceiling(offer)
+        service = (offer.provider, offer.allocation, job.nodes, ceiling, learned_of)
         shape = (offer.vcpus, offer.memory_gib, offer.accelerator, offer.accelerator_count)
         key = (service, offer.instance_type, shape, offer.accelerator_memory_gib)
         found = self._timings.get(key)
@@ -95,7 +101,8 @@ class Pricer:
             raise NoAnswerError("takes more than a hundred years")
         if service not in self._around:
             spot = offer.allocation == "spot"
-            self._around[service] = timing.around(job, rules, spot, is_spot_ceiling(offer))
+            believed = timing.around(job, rules, spot, is_spot_ceiling(offer))
+            self._around[service] = learned(believed, offer, self._history)
         processes = processes_per_node(offer) * job.nodes
         return self._shared(job, processes, projection, service)
 
@@ -115,7 +122,13 @@ class Pricer:
         return found
 
 
-def estimate(run: Run, job: Job, offer: Offer, billing: Billing = DEFAULTS) -> Estimate:
+def estimate(
+    run: Run,
+    job: Job,
+    offer: Offer,
+    billing: Billing = DEFAULTS,
+    history: History = NO_HISTORY,
+) -> Estimate:
     """Time and cost of `job` on `offer`, from what `run` measured, as 80% intervals.
 
     usd = usd_per_hour / 3600 × seconds × nodes for each item, exact decimals to 1e-6 USD. The
@@ -125,7 +138,7 @@ def estimate(run: Run, job: Job, offer: Offer, billing: Billing = DEFAULTS) -> E
     nothing.
     """
     check_job(job)
-    return Pricer(basis(run), billing).price(job, offer).estimate()
+    return Pricer(basis(run), billing, history).price(job, offer).estimate()
 
 
 def check_job(job: Job) -> None:

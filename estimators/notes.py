@@ -16,10 +16,15 @@ from estimators.catalog import is_spot_ceiling
 from estimators.processors import Processor
 from estimators.step import ProjectedStep
 from results.records import Offer
+from results.units import seconds_text
 
 _START_UP = QUEUE_SECONDS + PROVISIONING_SECONDS + PULL_SECONDS + DATA_SECONDS
 
 SAME_GPU = f"same GPU as measured; another host changes the time by up to {SAME_GPU_SPREAD:.0%}"
+SAME_INSTANCE = (
+    f"measured on this instance type; another machine of it changes the time by up to "
+    f"{SAME_GPU_SPREAD:.0%}"
+)
 UNCHECKED = "peak figures of one of the two GPUs are from memory, not checked"
 LOADING_UNKNOWN = "the share of data loading was not measured: the interval allows for any"
 CPU_RULE = (
@@ -69,8 +74,17 @@ def gpu_to_gpu(source: str, target: str, step: ProjectedStep) -> tuple[str, ...]
 def launch_bound(host_seconds: float) -> str:
     """That a part of the step is no work of the device."""
     return (
-        f"{1000 * host_seconds:.1f} ms of the step are taken for launches and latency: they go "
+        f"{seconds_text(host_seconds)} of the step are taken for launches and latency: they go "
         "with the GPU's clock, not with its peak"
+    )
+
+
+def own_speedups(count: int) -> str:
+    """That other jobs told how a GPU compares with this processor."""
+    runs = "one run" if count == 1 else f"{count} runs"
+    return (
+        f"from a CPU by {runs} of other jobs on a GPU: how jobs differ in that is assumed from the "
+        "public range; measure on a GPU to know"
     )
 
 

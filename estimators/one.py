@@ -3,12 +3,12 @@
 import math
 from dataclasses import dataclass
 
-from estimators import notes, rules
+from estimators import notes
 from estimators.assumptions import NOTABLE_HOST_SHARE
 from estimators.basis import Basis, basis
 from estimators.hardware import Accelerator, find_device, unknown_device
 from estimators.past import PastRuns
-from estimators.project import from_gpu, nearest
+from estimators.project import from_cpu, from_gpu, nearest
 from estimators.step import ProjectedStep
 from results import units
 from results.errors import NoAnswerError, UsageError
@@ -52,7 +52,7 @@ def project_run(run: Run, target_name: str, past: PastRuns) -> OneProjection:
         target=target,
         measured_seconds=base.step_seconds.mid,
         seconds=seconds,
-        grade=step.grade if step else "projected",
+        grade=step.grade if step else "calibrated" if base.speedups else "projected",
         step=step,
         assumptions=assumptions,
         contended=base.contended,
@@ -65,7 +65,8 @@ def _there(
     share = base.load_share or 0.0
     work, loading = base.step_seconds.scaled(1 - share), base.step_seconds.scaled(share)
     if not base.run.machine.is_gpu:
-        return rules.gpu_from_cpu_seconds(work, 1.0) + loading, None, (notes.CPU_TO_GPU,)
+        found, assumptions = from_cpu(base, target, work, 1.0)
+        return found + loading, None, assumptions
     seconds, step, assumptions = from_gpu(base, target, work, 1.0)
     return seconds + loading, step, assumptions
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from estimators.experience import NO_EXPERIENCE, Experience, Observation, learn
-from estimators.hardware import match_device
+from estimators.hardware import Accelerator, match_device
 from estimators.law import fitted
 from estimators.step import observed
 from estimators.sweep import fixed_seconds
@@ -18,7 +18,7 @@ from results.sweep import fitting
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PastRuns:
-    """Usable runs, the newest first, and what they say about devices."""
+    """Whole runs, the newest first, and what they say about devices."""
 
     runs: tuple[Run, ...] = ()
     experience: Experience = NO_EXPERIENCE
@@ -32,6 +32,23 @@ class PastRuns:
         """The part of a step that does not grow with the batch, from runs that differ in it."""
         wanted = _place(run)
         return fixed_seconds(_sweeps(r for r in self.runs if _place(r) == wanted).get(wanted, {}))
+
+    def speedups(self, run: Run) -> tuple[tuple[Accelerator, float], ...]:
+        """How many times as fast other jobs ran on GPUs as on `run`'s processor: GPU and factor."""
+        here: dict[tuple[object, ...], float] = {}
+        there: dict[tuple[object, ...], list[tuple[Accelerator, float]]] = defaultdict(list)
+        for other in self.runs:
+            job = identity(other.workload, other.workload.batch_size)
+            machine, seconds = other.machine, _step_seconds(other)
+            if seconds is None or other.processes != 1:
+                continue
+            if machine.is_gpu:
+                device = match_device(machine.device_name)
+                if device is not None and device.projectable:
+                    there[job].append((device, seconds))
+            elif (machine.cpu_name, machine.threads) == (run.machine.cpu_name, run.machine.threads):
+                here.setdefault(job, seconds)
+        return tuple((gpu, here[job] / s) for job in here for gpu, s in there.get(job, ()))
 
     def thread_scaling(self, run: Run) -> float | None:
         """The exponent by which the job gains from threads on `run`'s processor, 0 to 1.
@@ -58,9 +75,9 @@ NO_PAST = PastRuns()
 
 
 def past_runs(runs: Iterable[Run]) -> PastRuns:
-    """Learn from `runs`, the newest first; damaged and contended ones are passed over."""
-    usable = tuple(run for run in runs if _step_seconds(run) is not None)
-    return PastRuns(runs=usable, experience=learn(_observations(usable), fitted()))
+    """Learn from the quiet ones of `runs`, the newest first; interrupted ones are passed over."""
+    whole = tuple(run for run in runs if not run.partial)
+    return PastRuns(runs=whole, experience=learn(_observations(whole), fitted()))
 
 
 def identity(workload: Workload, batch: int | None = None) -> tuple[object, ...]:
@@ -75,7 +92,7 @@ def _place(run: Run) -> tuple[object, ...]:
 
 def _step_seconds(run: Run) -> float | None:
     step = run.measurement("step")
-    if step is None or run.partial or run.verdict == "contended" or run.workload.batch_size < 1:
+    if step is None or step.verdict == "contended" or run.workload.batch_size < 1:
         return None
     try:
         seconds = step.seconds

@@ -1,11 +1,13 @@
 """From an epoch measured on one machine to an epoch on an offer, with an honest interval."""
 
+import math
 from dataclasses import dataclass
 
 from estimators import notes, rules
 from estimators.assumptions import BURSTABLE_FAMILIES, NOT_FOR_TRAINING, NOTABLE_HOST_SHARE
 from estimators.basis import Basis, basis
 from estimators.hardware import Accelerator, find_accelerator, unknown_device
+from estimators.law import fitted, log_factor
 from estimators.processors import find_processor
 from estimators.scaling import shared_work
 from estimators.step import ProjectedStep, StepTask, project_step
@@ -55,6 +57,9 @@ def project_from(base: Basis, offer: Offer, samples_per_epoch: int, nodes: int =
     """
     if NOT_FOR_TRAINING.fullmatch(offer.instance_type):
         raise NoAnswerError("SageMaker rents this type to notebooks, not to training jobs")
+    there = _measured_there(base, offer, samples_per_epoch, nodes)
+    if there is not None:
+        return there
     per_node = processes_per_node(offer)
     target = find_accelerator(offer.accelerator) if offer.accelerator else None
     used = nearest(base, target, per_node * nodes)
@@ -75,6 +80,22 @@ def project_from(base: Basis, offer: Offer, samples_per_epoch: int, nodes: int =
     )
 
 
+def _measured_there(
+    base: Basis, offer: Offer, samples_per_epoch: int, nodes: int
+) -> Projection | None:
+    """Where the run is from this very instance type with as many processes: nothing to project."""
+    processes = processes_per_node(offer) * nodes
+    run = base.run
+    if run.machine.instance_type != offer.instance_type or run.processes != processes:
+        return None
+    step = rules.times(base.step_seconds, rules.SAME_DEVICE)
+    return Projection(
+        epoch_seconds=step.scaled(base.steps(samples_per_epoch, processes)),
+        grade="measured",
+        assumptions=(notes.SAME_INSTANCE, *((notes.CONTENDED,) if base.contended else ())),
+    )
+
+
 def processes_per_node(offer: Offer) -> int:
     """One process an accelerator; one where there is none or a fraction of one."""
     return max(1, int(offer.accelerator_count))
@@ -92,7 +113,8 @@ def nearest(base: Basis, target: Accelerator | None, processes: int) -> Basis:
         other_kind = known.run.machine.is_gpu != (target is not None)
         sharing = known.run.processes
         wanted = 1 if other_chip else processes  # how they talk does not go with the device
-        return (other_kind, other_chip, sharing not in (1, wanted), sharing != wanted)
+        other_count = sharing not in (1, wanted), sharing != wanted
+        return (other_kind, other_chip, *other_count, known.contended)
 
     return min((base, *base.siblings), key=distance)
 
@@ -150,16 +172,28 @@ def _on_gpu(base: Basis, offer: Offer) -> _Step:
     if base.run.machine.is_gpu:
         device, step, assumptions = from_gpu(base, target, work, fraction)
     else:
-        device = rules.gpu_from_cpu_seconds(work, fraction)
-        assumptions = (notes.CPU_TO_GPU,)
+        device, assumptions = from_cpu(base, target, work, fraction)
     seconds = device + rules.times(loading, host)
     if base.load_share is None:
         seconds = rules.hull(seconds, rules.times(base.step_seconds, host))
         assumptions += (notes.LOADING_UNKNOWN,)
-    grade: Grade = step.grade if step else "projected"
+    grade: Grade = step.grade if step else "calibrated" if base.speedups else "projected"
     if grade == "measured" and fraction < 1:
         grade = "projected"
     return _Step(seconds=seconds, grade=grade, assumptions=assumptions, projected=step)
+
+
+def from_cpu(
+    base: Basis, target: Accelerator, work: Interval, fraction: float
+) -> tuple[Interval, tuple[str, ...]]:
+    """`work` on the target, from a CPU: by other jobs that ran on both, else within wide limits."""
+    precision = base.run.workload.precision
+    there = [
+        speedup / math.exp(log_factor(fitted(), gpu, target, precision))
+        for gpu, speedup in base.speedups
+    ]
+    note = notes.own_speedups(len(there)) if there else notes.CPU_TO_GPU
+    return rules.gpu_from_cpu_seconds(work, fraction, there), (note,)
 
 
 def from_gpu(

@@ -1,17 +1,21 @@
 """Offers in the order of what the job costs on them, and why the others were left out."""
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
+from types import MappingProxyType
 
 from estimators.basis import basis
 from estimators.billing.settings import DEFAULTS, Billing
+from estimators.calibrate import NO_HISTORY, History
 from estimators.cost import Priced, Pricer, check_job
 from estimators.past import NO_PAST, PastRuns
 from estimators.wishes import NO_WISHES, Wishes
 from results.errors import NoAnswerError
 from results.records import Estimate, Job, Offer, Run
+
+NOWHERE: Mapping[str, Run] = MappingProxyType({})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,22 +38,28 @@ def rank(
     offers: Iterable[Offer],
     billing: Billing = DEFAULTS,
     wishes: Wishes = NO_WISHES,
+    history: History = NO_HISTORY,
+    there: Mapping[str, Run] = NOWHERE,
     past: PastRuns = NO_PAST,
 ) -> Ranking:
     """Estimate `job` on every offer: by USD, then by time, then by name.
 
+    `there` are runs of the same workload by the instance type they ran on: its offers rest on them.
     An offer the run can't be projected onto, or that does not fulfil the wishes, is counted in
     `left_out`. Raises NoAnswerError or RecordError where the run itself says nothing, UsageError
     for a job of nothing.
     """
     check_job(job)
-    pricer = Pricer(basis(run, past), billing)
+    pricer = Pricer(basis(run, past), billing, history)
+    measured_there = {
+        kind: Pricer(basis(one, past), billing, history) for kind, one in there.items()
+    }
     jobs = [replace(job, nodes=nodes) for nodes in wishes.node_counts(job.nodes)]
     found, missed, reasons = [], [], Counter[str]()
     for offer in offers:
         for sized in jobs:
             try:
-                priced = pricer.price(sized, offer)
+                priced = measured_there.get(offer.instance_type, pricer).price(sized, offer)
             except NoAnswerError as error:
                 reasons[str(error)] += 1
                 continue

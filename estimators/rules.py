@@ -4,16 +4,20 @@ Intervals are 80% ones; two of them are multiplied end by end, which is never to
 """
 
 import math
+from collections.abc import Sequence
 from itertools import pairwise
 
 from estimators.assumptions import (
     CPU_FACTOR,
     CPU_TO_GPU_SPEEDUP,
     EFFICIENCY,
+    SAME_GPU_SPREAD,
     SHORTEST_GPU_STEP_SECONDS,
     UNKNOWN_EFFICIENCY_LOW,
 )
 from results.statistics import Interval
+
+SAME_DEVICE = Interval(low=1 - SAME_GPU_SPREAD, mid=1, high=1 + SAME_GPU_SPREAD)
 
 
 def times(seconds: Interval, factor: Interval) -> Interval:
@@ -48,16 +52,24 @@ def cpu_factor(
     )
 
 
-def gpu_from_cpu_seconds(step_seconds: Interval, fraction: float) -> Interval:
+def gpu_from_cpu_seconds(
+    step_seconds: Interval, fraction: float, speedups: Sequence[float] = ()
+) -> Interval:
     """A step on a GPU from the step on a CPU: 0.4 to 107 times as fast, whatever the GPU.
 
     The middle is the geometric one, 6.5 times, yet never below the shortest training step known
-    of any GPU unless the CPU is faster still. A `fraction` of a GPU is that much slower.
+    of any GPU unless the CPU is faster still. `speedups` of other jobs between the two devices
+    count as much each as that middle; the interval shrinks by √(1 + n) on the log scale. A
+    `fraction` of a GPU is that much slower.
     """
-    slowest, fastest = (speedup * fraction for speedup in CPU_TO_GPU_SPEEDUP)
+    slowest, fastest = (math.log(speedup) for speedup in CPU_TO_GPU_SPEEDUP)
+    known = [(slowest + fastest) / 2, *(math.log(speedup) for speedup in speedups)]
+    middle = sum(known) / len(known)
+    reach = (fastest - slowest) / 2 / math.sqrt(len(known))
     floor = min(step_seconds.mid, SHORTEST_GPU_STEP_SECONDS)
-    mid = max(step_seconds.mid / math.sqrt(slowest * fastest), floor)
-    low, high = step_seconds.low / fastest, step_seconds.high / slowest
+    mid = max(step_seconds.mid / (math.exp(middle) * fraction), floor)
+    low = step_seconds.low / (math.exp(middle + reach) * fraction)
+    high = step_seconds.high / (math.exp(middle - reach) * fraction)
     return Interval(low=min(low, mid), mid=mid, high=max(mid, high))
 
 

@@ -13,7 +13,7 @@ from results.price_age import price_text
 from results.records import Estimate, Measurement, Offer, Run
 from results.rows import phase_key
 from results.sweep import samples_per_second, step_interval
-from results.table_style import plain_table as _table
+from results.table_style import plain_table
 from results.utilisation import remainder_seconds, step_seconds
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 def performance_table(runs: Sequence[Run], title: str = "Performance") -> "Table":
     """Phases of the runs: median, 95% interval, samples a second, share of the step, verdict."""
-    table = _table(
+    table = plain_table(
         title, "workload", "device", "phase", "median", "95% interval", "samples/s", "of step",
         "blocks", "verdict", left=("workload", "device", "phase", "verdict"),
     )  # fmt: skip
@@ -92,7 +92,7 @@ def share_text(measurement: Measurement, step: Measurement | None) -> str:
 
 def sweep_table(run: Run) -> "Table":
     """A batch sweep: step time, samples a second and memory by batch size."""
-    table = _table(
+    table = plain_table(
         f"Batch sweep: {run.workload.name} on {run.machine.device}", "batch", "step",
         "95% interval", "samples/s", "peak memory", "", left=("",),
     )  # fmt: skip
@@ -130,7 +130,7 @@ def cost_table(
         f", all {grades.pop()}" if len(grades) == 1 else ""
     )
     evidence = ("evidence",) if grades else ()
-    table = _table(
+    table = plain_table(
         title, "", "service", "instance", "where", per_hour(), "time", "cost", *evidence,
         left=("service", "instance", "where", "evidence"),
     )  # fmt: skip
@@ -157,7 +157,7 @@ def per_hour() -> str:
 def unit_cost_table(estimates: Sequence[tuple[int, Estimate]]) -> "Table":
     """The same offers: basis and age of the rate, and the cost by unit of work, start-up apart."""
     symbol = money.current().symbol.strip()
-    table = _table(
+    table = plain_table(
         "Age of the rate, and cost by unit of work: start-up apart, middle estimate",
         "", "instance", "price", "epoch", f"{symbol}/epoch", f"{symbol}/M samples",
         f"samples/{symbol}", left=("instance", "price"),
@@ -178,7 +178,7 @@ def unit_cost_table(estimates: Sequence[tuple[int, Estimate]]) -> "Table":
 def items_table(place: int, estimate: Estimate) -> "Table":
     """Every line of one estimate: who bills it and how it is known; ends of lines don't add up to
     those of the whole, as not everything goes wrong at once."""
-    table = _table(
+    table = plain_table(
         f"Items of {place}, 80% intervals each", "", "time", "cost", "billed by", "evidence",
         left=("", "billed by", "evidence"),
     )  # fmt: skip
@@ -199,7 +199,7 @@ def items_table(place: int, estimate: Estimate) -> "Table":
 
 def bill_table(bill: Bill, offer: Offer) -> "Table":
     """The lines of a bill and their sum."""
-    table = _table(
+    table = plain_table(
         f"Bill of {PROVIDER_NAMES[offer.provider]}: {instance_text(offer)} in {offer.region}",
         "", "quantity", "unit", money.current().symbol.strip(), "evidence",
         left=("", "unit", "evidence"),
@@ -214,7 +214,7 @@ def bill_table(bill: Bill, offer: Offer) -> "Table":
 
 def change_table(changes: Sequence[tuple[tuple[str, ...], Decimal, Decimal, Decimal]]) -> "Table":
     """Prices that differ between two lists: what is priced, before, now, and the change."""
-    table = _table(
+    table = plain_table(
         "", "cloud", "instance", "region", "allocation", "$/h before", "now", "change",
         left=("cloud", "instance", "region", "allocation"),
     )  # fmt: skip
@@ -226,7 +226,7 @@ def change_table(changes: Sequence[tuple[tuple[str, ...], Decimal, Decimal, Deci
 
 def price_table(offers: Sequence[Offer]) -> "Table":
     """Offers as a price list."""
-    table = _table(
+    table = plain_table(
         "", "cloud", "instance", "region", "vCPU/GiB", "GPU", per_hour(), "price",
         left=("cloud", "instance", "region", "GPU", "price"),
     )  # fmt: skip

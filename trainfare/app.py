@@ -5,8 +5,8 @@ from importlib import import_module
 import click
 
 VERBS = (
-    "measure", "compare", "advise", "quote", "project", "prices", "bill", "submit", "report",
-    "doctor",
+    "measure", "compare", "advise", "quote", "project", "prices", "bill", "submit", "canary",
+    "jobs", "logs", "wait", "cancel", "collect", "accuracy", "report", "doctor",
 )  # fmt: skip
 
 

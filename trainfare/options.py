@@ -9,6 +9,7 @@ from typing import Any, ClassVar
 import click
 
 from results.errors import UsageError
+from trainfare.settings import folder_or_address
 
 Command = Callable[..., None]
 Decorator = Callable[[Command], Command]
@@ -52,6 +53,16 @@ class Money(click.ParamType[Decimal]):
             option = param.opts[0] if param else "an amount"
             raise UsageError(f"'{value}' is no amount for {option}. Give USD above 0, as 1.50.")
         return amount
+
+
+class Where(click.ParamType[Path | str]):
+    """A folder of records, or the address of a bucket such as s3://bucket/folder."""
+
+    name = "folder"
+
+    def convert(self, value: Any, param: Any, ctx: Any) -> Path | str:  # noqa: ARG002
+        """A Path, or the address as it was typed."""
+        return folder_or_address(str(value))
 
 
 class Number(click.ParamType[Decimal]):
@@ -111,7 +122,16 @@ def stacked(*decorators: Callable[[Any], Any]) -> Decorator:
 as_json = click.option(
     "--json", "as_json", is_flag=True, help="Print one JSON object and nothing else."
 )
-results = click.option("--results", type=FOLDER, help="Folder of records.  [./trainfare-results]")
+results = click.option(
+    "--results", type=Where(), help="Folder of records, or s3://…  [./trainfare-results]"
+)
+every = click.option(
+    "--every",
+    type=click.FloatRange(0.2, 3600),
+    default=10.0,
+    show_default=True,
+    help="Seconds between two looks.",
+)
 prices = click.option(
     "--prices",
     "price_files",

@@ -314,3 +314,22 @@ def test_the_processor_of_a_family_is_named(make_run: MakeRun, make_offer: MakeO
     found = project_epoch(make_run(threads=4), offer, 6400)
     assert any("4 vCPUs: 2 cores of Xeon" in text for text in found.assumptions)
     assert found.epoch_seconds.high == pytest.approx(10.0 * 2 * CPU_FACTOR)
+
+
+def test_another_job_on_cpu_and_gpu_calibrates_a_cpu_run(
+    make_run: MakeRun, make_offer: MakeOffer
+) -> None:
+    run = make_run(step=0.1)
+    other = [
+        of_another_job(make_run(step=0.3), "a"),
+        of_another_job(make_run(device="NVIDIA A10G", step=0.01), "b"),
+    ]
+    before = project_epoch(run, make_offer("A10G"), 6400)
+    after = project_from(basis(run, past_runs([run, *other])), make_offer("A10G"), 6400)
+    assert (before.grade, after.grade) == ("projected", "calibrated")
+    assert after.epoch_seconds.mid == pytest.approx(10 / ((107 * 0.4) ** 0.5 * 30) ** 0.5)
+    narrow, wide = (f.epoch_seconds.high / f.epoch_seconds.low for f in (after, before))
+    assert narrow == pytest.approx(wide ** (0.5**0.5))
+    slower = project_from(basis(run, past_runs([run, *other])), make_offer("T4"), 6400)
+    assert slower.epoch_seconds.mid > after.epoch_seconds.mid
+    assert notes.own_speedups(1) in slower.assumptions

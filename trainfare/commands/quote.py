@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from results.errors import NoAnswerError, OverBudgetError, UsageError
+from results.jobs import Outcome
 from results.money import Currency, shown_in
 from results.records import Job, Quote, Run
 from results.rows import estimate_row, measurement_rows, run_row
@@ -45,7 +46,7 @@ def quote(
     price_files: tuple[Path, ...],
     currency: str,
     rate: Decimal | None,
-    results: Path | None,
+    results: Path | str | None,
     as_json: bool,
     deadline: float | None,
     budget: Decimal | None,
@@ -90,12 +91,17 @@ def _quote(
     store: Store,
 ) -> tuple[Run, Quote, "Ranking | None"]:
     """Rank the offers for the job and keep the answer with the prices it used."""
+    from estimators.calibrate import History
     from estimators.past import past_runs
     from estimators.rank import rank, undominated
+    from estimators.there import runs_there
 
     epochs, samples = size[0], size[1] or run.workload.samples_per_epoch
     job = Job(workload=run.workload, epochs=epochs, samples_per_epoch=samples)
-    ranking = rank(run, job, offers, billing, wishes, past_runs(store.newest_first(Run)))
+    history = History.of(store.newest_first(Outcome))
+    past = past_runs(store.newest_first(Run))
+    there = runs_there(run, store.newest_first(Run))
+    ranking = rank(run, job, offers, billing, wishes, history, there, past)
     if not ranking.priced:
         _refuse(run, ranking, wishes)
     best = undominated(ranking.priced)

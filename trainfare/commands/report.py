@@ -15,7 +15,7 @@ from trainfare import options, output, settings
 @click.option("--out", type=options.FOLDER, help="File.  [report.md in the folder of records]")
 @options.results
 @options.as_json
-def report(form: str, out: Path | None, results: Path | None, as_json: bool) -> None:
+def report(form: str, out: Path | None, results: Path | str | None, as_json: bool) -> None:
     """Write the newest measurement and quote of each workload to a file.
 
     CSV is two files: NAME.csv holds the estimates, NAME-measurements.csv the measurements.
@@ -27,7 +27,7 @@ def report(form: str, out: Path | None, results: Path | None, as_json: bool) -> 
         output.say(f"! {problem}")
     if not runs:
         raise NoAnswerError(f"{store.folder} holds no measurement. Start with: trainfare quote cnn")
-    path = out or store.folder / f"report.{form}"
+    path = out or (store.local_folder or Path()) / f"report.{form}"
     texts = _texts(form, path, list(runs.values()), list(quotes.values()))
     for file, text in texts.items():
         write_atomically(file, text)
