@@ -11,7 +11,7 @@ import click
 from results.advice import Advice
 from results.records import Estimate, Job, Run, UsdInterval
 from results.store import Store
-from trainfare import measuring, options, output, settings
+from trainfare import measuring, options, output, pricing, settings
 
 MEASURE_SHARE = 0.2  # of --max-seconds, for the plain job by itself
 
@@ -76,14 +76,15 @@ def _tried(asked: measuring.Asked, store: Store) -> tuple[Run, Advice]:
 def _best_offer(
     run: Run, epochs: int, samples_per_epoch: int | None, price_files: tuple[Path, ...]
 ) -> Estimate | None:
-    from estimators.catalog import load_offers
     from estimators.rank import rank
     from estimators.saving import alike
 
+    none = {"providers": (), "regions": (), "gpu": None, "allocation": None, "min_memory": None}
+    offers, billing = pricing.offers(price_files, settings.load(), none)
     samples = samples_per_epoch or run.workload.samples_per_epoch
     job = Job(workload=run.workload, epochs=epochs, samples_per_epoch=samples)
-    ranking = rank(run, job, alike(load_offers(price_files), run.machine))
-    return next(iter(ranking.estimates), None)
+    ranking = rank(run, job, alike(offers, run.machine), billing)
+    return ranking.priced[0].estimate() if ranking.priced else None
 
 
 def _savings(advice: Advice, best: Estimate | None) -> dict[str, UsdInterval]:
