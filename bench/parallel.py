@@ -149,7 +149,8 @@ def _failure(folder: Path, processes: int, workload: str) -> TrainfareError:
         lines = [line for line in log.splitlines() if "Error" in line]
         why = f" ({lines[-1].strip()[:200]})" if lines else ""
         return NoAnswerError(f"The {processes} processes of {workload} ended unasked{why}.")
-    rank, code = own[0]
+    # gloo aborts a process whose partner has gone: that is the cause only where there is no other.
+    rank, code = next((end for end in own if end[1] != -signal.SIGABRT), own[0])
     how = f"was killed by signal {-code}" if code < 0 else f"ended with exit code {code}"
     hint = " Was there memory enough for all?" if code == -signal.SIGKILL else ""
     return NoAnswerError(

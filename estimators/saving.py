@@ -5,6 +5,7 @@ from decimal import Decimal
 
 from estimators.billing.bill import STORED_USD
 from estimators.hardware import match_device
+from results import phases
 from results.records import Estimate, Machine, Offer, UsdInterval
 from results.statistics import Interval
 
@@ -26,7 +27,8 @@ def saving(estimate: Estimate, speed_up: Interval) -> UsdInterval:
 
     Start-up costs the same as before. `speed_up` is new / old samples a second, above 0.
     """
-    training = sum((item.usd.mid for item in estimate.items if item.name == "training"), Decimal(0))
+    items = (item.usd.mid for item in estimate.items if item.name == phases.TRAINING)
+    training = sum(items, Decimal(0))
     low, mid, high = (
         (training * (1 - 1 / Decimal(factor))).quantize(STORED_USD)
         for factor in (speed_up.low, speed_up.mid, speed_up.high)

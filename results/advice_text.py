@@ -96,10 +96,7 @@ def advice_lines(advice: Advice, best: Estimate | None) -> list[str]:
             lines.append(f"{trial.name}: {trial.change}{once}")
     if not lines:
         lines.append("Nothing that was tried is faster beyond noise.")
-    lines.append(
-        f"noise: the plain job differed from itself by up to {100 * advice.noise_ratio:.1f}%; "
-        "only what is surely beyond that is called faster"
-    )
+    lines.append(_noise_line(advice))
     lines += [f"! {note}" for note in dict.fromkeys(t.check_note for t in advice.trials) if note]
     contended = [t.name for t in advice.trials if advice.gain(t) == "contended"]
     if contended:
@@ -118,6 +115,15 @@ def advice_lines(advice: Advice, best: Estimate | None) -> list[str]:
     lines += [f"not tried: {t.name}, as {t.not_tried}" for t in advice.trials if t.not_tried]
     lines.append(saving_line(advice, best))
     return lines
+
+
+def _noise_line(advice: Advice) -> str:
+    if advice.trials[0].contended:
+        return "noise: unknown, for the plain job was disturbed too often when timed beside itself"
+    return (
+        f"noise: the plain job differed from itself by up to {100 * advice.noise_ratio:.1f}%; "
+        "only what is surely beyond that is called faster"
+    )
 
 
 def saving_line(advice: Advice, best: Estimate | None) -> str:

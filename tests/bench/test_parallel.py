@@ -155,6 +155,17 @@ def test_they_die_with_torchrun_however_it_dies(workload, tmp_path):
     assert not left_running(reference)
 
 
+def test_the_first_cause_is_told_and_not_who_was_left_behind(tmp_path):
+    ends = ((0, -6), (1, -9), (2, parallel.LEFT_BEHIND), (3, -15))
+    log = "".join(
+        f"  rank      : {r} (local_rank: {r})\n  exitcode  : {c} (pid: 7)\n" for r, c in ends
+    )
+    (tmp_path / "log").write_text(log, encoding="utf-8")
+    found = parallel._failure(tmp_path, 4, "cnn")
+    assert str(found).startswith("Process 1 of 4 of cnn was killed by signal 9")
+    assert "memory enough" in str(found)
+
+
 def test_a_mistake_in_the_workload_is_that_mistake(workload, tmp_path):
     with pytest.raises(UsageError, match="'nosuch' is no workload"):
         measured("nosuch")

@@ -114,6 +114,12 @@ def test_rows_and_table(advice, make_estimate):
         assert part in lines
 
 
+def test_the_noise_is_unknown_where_nothing_was_quiet(advice):
+    quiet, loud = advice(trial("x")), advice(trial("x"), control=trial("nothing", bad=20))
+    assert "from itself by up to 0." in "".join(advice_lines(quiet, None))
+    assert any(line.startswith("noise: unknown") for line in advice_lines(loud, None))
+
+
 def test_no_win_and_no_offer_are_said(advice):
     lines = advice_lines(advice(trial("x")), None)
     assert lines[0] == "Nothing that was tried is faster beyond noise."

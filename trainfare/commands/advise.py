@@ -79,10 +79,12 @@ def _best_offer(
     from estimators.rank import rank
     from estimators.saving import alike
 
+    none = {"providers": (), "regions": (), "gpu": None, "allocation": None, "min_memory": None}
+    offers, billing = pricing.offers(price_files, settings.load(), none)
     samples = samples_per_epoch or run.workload.samples_per_epoch
     job = Job(workload=run.workload, epochs=epochs, samples_per_epoch=samples)
-    ranking = rank(run, job, alike(pricing.catalog(price_files), run.machine))
-    return next(iter(ranking.estimates), None)
+    ranking = rank(run, job, alike(offers, run.machine), billing)
+    return ranking.priced[0].estimate() if ranking.priced else None
 
 
 def _savings(advice: Advice, best: Estimate | None) -> dict[str, UsdInterval]:
