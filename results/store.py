@@ -10,15 +10,17 @@ from pathlib import Path
 from typing import TypeVar
 
 from results import codec
+from results.all_offers import AllOffers
 from results.errors import RecordError, UsageError
 from results.jobs import JobHandle, JobIntent, Outcome
 from results.records import Quote, Run
 
-T = TypeVar("T", Run, Quote, JobIntent, JobHandle, Outcome)
+T = TypeVar("T", Run, Quote, AllOffers, JobIntent, JobHandle, Outcome)
 # Where the records of a kind lie, and the field that names their file.
 FOLDERS: dict[type, tuple[str, str]] = {
     Run: ("runs", "run_id"),
     Quote: ("quotes", "quote_id"),
+    AllOffers: ("offers", "quote_id"),
     JobIntent: ("intents", "job_name"),
     JobHandle: ("handles", "job_name"),
     Outcome: ("outcomes", "job_name"),
@@ -33,9 +35,13 @@ def utc_now() -> str:
 
 def new_id(name: str) -> str:
     """A fresh id that sorts by time and names its workload: `20261124T101500-cnn-3f9c2a`."""
-    safe = "".join(c if c.isalnum() or c in "_." else "-" for c in name)[:40].strip("-.")
     stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%S")
-    return f"{stamp}-{safe or 'run'}-{secrets.token_hex(3)}"
+    return f"{stamp}-{_name_part(name)}-{secrets.token_hex(3)}"
+
+
+def _name_part(name: str) -> str:
+    safe = "".join(c if c.isalnum() or c in "_." else "-" for c in name)[:40].strip("-.")
+    return safe or "run"
 
 
 def write_atomically(path: Path, text: str) -> None:
@@ -85,10 +91,23 @@ class Store:
         write_atomically(path, codec.dumps(record) + "\n")
         return path
 
-    def newest_first(self, kind: type[T]) -> Iterator[T]:
-        """Records of `kind`, the newest id first; bad files are noted in `problems`, not hidden."""
+    def find(self, kind: type[T], record_id: str) -> T | None:
+        """The record of that id, or None; a bad file is noted in `problems`."""
+        path = self.folder / FOLDERS[kind][0] / f"{record_id}.json"
         try:
-            paths = sorted((self.folder / FOLDERS[kind][0]).glob("*.json"), reverse=True)
+            return self._read(path, kind) if path.exists() else None
+        except RecordError as error:
+            self.problems.append(f"{path} is left out: {error}.")
+            return None
+
+    def newest_first(self, kind: type[T], name: str | None = None) -> Iterator[T]:
+        """Records of `kind`, the newest id first; bad files are noted in `problems`, not hidden.
+
+        With a workload's `name` only files whose id may be of it are opened: see `new_id`.
+        """
+        stem = "*" if name is None else f"*-{_name_part(name)}-*"
+        try:
+            paths = sorted((self.folder / FOLDERS[kind][0]).glob(f"{stem}.json"), reverse=True)
         except OSError as error:
             raise UsageError(f"Cannot read {self.folder}: {error.strerror}.") from None
         for path in paths:

@@ -6,6 +6,7 @@ from typing import Any
 
 import click
 
+from results.all_offers import all_offers
 from results.errors import NoAnswerError
 from results.lines import best_of_each
 from results.records import Job, Offer, Quote, Run
@@ -14,7 +15,7 @@ from results.store import Store, new_id, utc_now
 from trainfare import measuring, options, output, settings
 
 DEFAULT_WORKLOADS = ("mlp", "cnn", "rnn")
-KEPT_OFFERS = 20  # of each service in the record; the rest is in the price list anyway
+KEPT_OFFERS = 20  # of each service in full; all are kept in brief beside them, for the report
 
 
 @click.command(epilog=options.WORKLOAD_HELP)
@@ -97,6 +98,7 @@ def _quote(
     )
     best = tuple(e for _, e in best_of_each(answer.estimates, KEPT_OFFERS))
     store.add(replace(answer, estimates=best))
+    store.add(all_offers(answer, answer.estimates))
     return answer
 
 
