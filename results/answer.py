@@ -28,6 +28,6 @@ def basis_text(quote: Quote, run: Run | None) -> str:
     """`projected from Some CPU`, and whether the measurement was disturbed."""
     verb = {"measured": "measured on", "calibrated": "calibrated by past jobs, from"}
     grade = quote.estimates[0].grade
-    device = run.machine.device_name if run else "a measurement that is not among these records"
+    device = run.machine.device_name if run else f"run {quote.run_id}"
     disturbed = ", disturbed by other work" if quote.verdict == "contended" else ""
     return f"{verb.get(grade, f'{grade} from')} {device}{disturbed}"

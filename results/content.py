@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
-from results.all_offers import AllOffers
+from results.all_offers import AllOffers, BriefEstimate, brief
 from results.jobs import JobIntent, Outcome
 from results.records import Quote, Run
 from results.store import Store
@@ -24,6 +24,13 @@ class Answer:
     def name(self) -> str:
         """The workload's."""
         return self.quote.estimates[0].job.workload.name
+
+    @property
+    def ranked(self) -> Sequence[BriefEstimate]:
+        """All offers in order, or those kept in the quote where the others are not on record."""
+        if self.offers and self.offers.estimates:
+            return self.offers.estimates
+        return [brief(estimate) for estimate in self.quote.estimates]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

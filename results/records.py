@@ -158,6 +158,11 @@ class Run:
         timed = self.measurement("step") or self.measurement("epoch")
         return timed.verdict if timed else "contended"
 
+    def _repr_html_(self) -> str:
+        from results.notebook import run_html
+
+        return run_html(self)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Offer:
@@ -257,6 +262,11 @@ class Quote:
     verdict: Verdict
     estimates: tuple[Estimate, ...]
     left_out: tuple[tuple[str, int], ...] = ()  # reason, number of offers
+
+    def _repr_html_(self) -> str:
+        from results.notebook import quote_html
+
+        return quote_html(self)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

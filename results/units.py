@@ -24,12 +24,20 @@ def seconds_text(value: float) -> str:
 
 
 def seconds_range(interval: Interval) -> str:
-    """`1.6–3.1 min`: both ends in the unit of the upper one, to its two significant digits."""
+    """`1.6–3.1 min`: both ends in the unit of the upper one, to its two significant digits.
+
+    A lower end that would read as zero there has its own unit: `1.0 min–1.6 h`.
+    """
     unit, name = _time_unit(interval.high)
     high = interval.high / unit
     places = _places(high)
     low_text, high_text = f"{interval.low / unit:,.{places}f}", f"{high:,.{places}f}"
-    return f"{high_text} {name}" if low_text == high_text else f"{low_text}–{high_text} {name}"
+    if low_text == high_text:
+        return f"{high_text} {name}"
+    if interval.low > 0 and not low_text.strip("0."):
+        low_unit, low_name = _time_unit(interval.low)
+        low_text = f"{digits(interval.low / low_unit, 2)} {low_name}"
+    return f"{low_text}–{high_text} {name}"
 
 
 def _time_unit(value: float) -> tuple[float, str]:
@@ -68,7 +76,11 @@ def usd_range(interval: UsdInterval) -> str:
     """`$0.31–0.44`: to the two significant digits of the upper end, cents at least."""
     places = max(2, min(_places(float(interval.high)), 9)) if interval.high < 100 else 0
     low, high = f"{interval.low:,.{places}f}", f"{interval.high:,.{places}f}"
-    return f"${high}" if low == high else f"${low}–{high}"
+    if low == high:
+        return f"${high}"
+    if interval.low > 0 and not low.strip("0."):  # never a false zero
+        low = usd_text(interval.low).removeprefix("$")
+    return f"${low}–{high}"
 
 
 def count_text(value: float) -> str:

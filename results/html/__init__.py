@@ -1,1 +1,1 @@
-"""The report as one HTML file that needs no network: sections, their charts and tables, the page."""
+"""The report as one HTML file without a network: sections, charts, tables and the page."""

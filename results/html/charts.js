@@ -15,6 +15,10 @@ const legendOf = (spec) => ({
   type: 'scroll', top: 0, left: 8, icon: 'rect', textStyle: text(), pageTextStyle: text(),
   data: spec.series.map((s) => s.name),
 });
+const spread = (points) => {
+  const values = points.map((p) => p[1]);
+  return Math.max(...values) / Math.min(...values);
+};
 const rowsHeight = (spec) => 110 + 34 * spec.categories.length;
 
 const KINDS = {
@@ -24,7 +28,7 @@ const KINDS = {
       color: seriesColours(),
       legend: legendOf(spec),
       grid: rowsGrid(chart, true),
-      xAxis: percentAxis(spec, { max: (ends) => Math.max(100, Math.ceil(ends.max)) }),
+      xAxis: percentAxis(spec, { max: 100 }),
       yAxis: rowsAxis(spec),
       tooltip: tooltip((at) => element('div', `${at.name}: ${at.seriesName} ${at.data.text}`)),
       series: spec.series.map((s) => ({
@@ -39,7 +43,7 @@ const KINDS = {
     option: (spec, chart) => ({
       grid: rowsGrid(chart, true),
       legend: { ...legendOf({ series: [{ name: 'undisturbed' }, { name: 'disturbed' }] }), icon: undefined },
-      xAxis: percentAxis(spec, { scale: true }),
+      xAxis: percentAxis(spec, spread(spec.points) > 8 ? { type: 'log' } : { scale: true }),
       yAxis: rowsAxis(spec),
       tooltip: tooltip((at) => element('div', `${spec.categories[at.data[1]]}: ${at.data[0]}% of the median, ${at.seriesName}`)),
       series: ['undisturbed', 'disturbed'].map((name, bad) => ({

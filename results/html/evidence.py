@@ -21,19 +21,19 @@ def evidence_section(content: Content) -> Section:
     tables = [
         Table(
             caption="What each figure rests on",
-            columns=("workload", "figure", "value", "known as", "basis", "age"),
+            columns=("workload", "figure", "value", "evidence", "basis", "age"),
             rows=[row for item in content.answers for row in _figures(item, content.made_at)],
             numbers=("value",),
         ),
         Table(
             caption="Machines and versions",
-            columns=("workload", "what", "value"),
-            rows=[row for run in content.latest for row in _machine(run)],
+            columns=("what", "value", "of"),
+            rows=_machines(content.latest),
         ),
         Table(
             caption="Assumptions and offers left out",
-            columns=("workload", "what", "text"),
-            rows=list(_assumed(content.answers)),
+            columns=("what", "of"),
+            rows=_assumed(content.answers),
         ),
     ]
     return Section(
@@ -50,14 +50,12 @@ def _warnings(content: Content) -> Iterator[str]:
         name = run.workload.name
         yield from (f"{name}: {line.removeprefix('! ')}" for line in warning_lines(run))
     for item in content.answers:
-        best = item.quote.estimates[0]
         if item.run is None:
             yield f"{item.name}: the measurement behind its quote is not among these records."
-        if is_stale(best.offer.as_of):
-            yield (
-                f"{item.name}: the price of {instance_text(best.offer)} is of {best.offer.as_of}, "
-                f"over {STALE_DAYS} days old. Check it before you launch."
-            )
+    firsts = [item.quote.estimates[0].offer for item in content.answers]
+    stale = {f"{instance_text(o)} ({o.as_of})": None for o in firsts if is_stale(o.as_of)}
+    if stale:
+        yield f"Prices over {STALE_DAYS} days old, to check before launching: {', '.join(stale)}."
     yield from content.problems
 
 
@@ -90,10 +88,20 @@ def _age(then: str, now: str) -> str:
     return units.age_text(max(0.0, passed.total_seconds()))
 
 
-def _machine(run: Run) -> Iterator[tuple[str, str, str]]:
-    m, name = run.machine, run.workload.name
+def _machines(runs: Sequence[Run]) -> list[tuple[str, str, str]]:
+    """Each fact once, with the workloads that it holds for."""
+    found: dict[tuple[str, str], list[str]] = {}
+    for run in runs:
+        for fact in _machine(run).items():
+            found.setdefault(fact, []).append(run.workload.name)
+    rows = [(what, value, ", ".join(names)) for (what, value), names in found.items()]
+    return sorted(rows, key=lambda row: list(_machine(runs[0])).index(row[0]))
+
+
+def _machine(run: Run) -> dict[str, str]:
+    m = run.machine
     memory = known(m.memory_bytes, units.bytes_text)
-    rows = {
+    return {
         "device": f"{m.device_name} ({m.device})",
         "processor": f"{m.cpu_name}, {m.cpu_count} CPUs, {m.threads} threads, {memory}",
         "GPU": gpu_line(run),
@@ -113,17 +121,19 @@ def _machine(run: Run) -> Iterator[tuple[str, str, str]]:
         "measured": f"{run.captured_at} as {run.run_id}",
         "work": "; ".join(line for line in facts_lines(run) if line != gpu_line(run)),
     }
-    yield from ((name, what, text) for what, text in rows.items())
 
 
-def _assumed(answers: Sequence[Answer]) -> Iterator[tuple[str, str, str]]:
+def _assumed(answers: Sequence[Answer]) -> list[tuple[str, str]]:
+    """Each text once, with all that it holds for."""
+    found: dict[str, list[str]] = {}
     for item in answers:
         for _, best in best_of_each(item.quote.estimates, 1):
-            service = PROVIDER_NAMES[best.offer.provider]
             for text in best.assumptions:
-                yield (item.name, f"assumed for {service}", text)
+                name = f"{item.name} on {PROVIDER_NAMES[best.offer.provider]}"
+                found.setdefault(f"assumed: {text}", []).append(name)
         for reason, count in item.quote.left_out:
-            yield (item.name, f"{count:,} left out", reason)
+            found.setdefault(f"left out: {reason}", []).append(f"{count:,} offers of {item.name}")
+    return [(text, ", ".join(names)) for text, names in found.items()]
 
 
 def made_text(made_at: str) -> str:

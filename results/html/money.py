@@ -36,10 +36,9 @@ def money_section(answers: Sequence[Answer]) -> Section | None:
 def _biggest(estimate: Estimate) -> str:
     item = max(estimate.items, key=lambda i: i.usd.mid)
     total = estimate.usd.mid
-    share = f", {100 * item.usd.mid / total:.0f}% of it," if total else ""
+    share = f" ({100 * item.usd.mid / total:.0f}%)" if total else ""
     return (
-        f"{item.name} is the largest item of the cheapest offer{share} "
-        f"known as {item.evidence}"
+        f"{item.name} is the largest item of the cheapest offer{share}, and it is {item.evidence}"
     )
 
 
@@ -52,7 +51,9 @@ def _chart(best: Sequence[tuple[str, Estimate]]) -> Chart:
     series = []
     for name in names:
         cells = [_cell(e, name) for _, e in best]
-        series.append({"name": name, "values": [c[0] for c in cells], "texts": [c[1] for c in cells]})
+        series.append(
+            {"name": name, "values": [c[0] for c in cells], "texts": [c[1] for c in cells]}
+        )
     return {
         "kind": "stack",
         "label": "Share of the middle cost in percent",
@@ -88,7 +89,7 @@ def _table(best: Sequence[tuple[str, Estimate]]) -> Table:
     ]
     return Table(
         caption="Itemised bill of the cheapest offer of each service",
-        columns=("workload", "offer", "item", "time", "cost", "billed by", "known as"),
+        columns=("workload", "offer", "item", "time", "cost", "billed by", "evidence"),
         rows=rows,
         numbers=("time", "cost"),
     )

@@ -1,5 +1,5 @@
 // Time against cost: which offers are shown, and the scatter they make.
-const FIELDS = ['service', 'instance', 'region', 'gpu', 'rate', 'time', 'cost', 'grade', 'price',
+const FIELDS = ['cost', 'time', 'instance', 'service', 'region', 'gpu', 'rate', 'grade', 'price',
   'provider', 'accelerator', 'spot', 'usdPerHour', 'sLow', 'sMid', 'sHigh', 'uLow', 'uMid', 'uHigh',
   'items'];
 const SHAPES = ['circle', 'diamond']; // on demand, spot
@@ -98,7 +98,7 @@ const nearest = (labels, value) => {
 
 const FEW = 40; // up to here all intervals are plain to see; of more each is drawn fainter
 const bars = (offers, best) => {
-  const faint = Math.max(0.07, Math.min(0.7, FEW / offers.length));
+  const faint = Math.max(0.03, Math.min(0.7, FEW / offers.length));
   const front = new Set(best);
   return {
     id: 'bars', type: 'custom', silent: true, z: 1, renderItem: cross, clip: true,

@@ -63,12 +63,12 @@ def data_text(data: Any) -> str:
 
 
 def _sections(content: Content) -> list[Section]:
-    time, *blocks = performance_sections(content) or [None]
+    timed = performance_sections(content)
     found = [
-        time,
+        *timed[:1],
         money_section(content.answers),
         sweep_section(content.runs),
-        *blocks,
+        *timed[1:],
         *past_sections(content),
         evidence_section(content),
     ]

@@ -29,8 +29,8 @@ def history_section(runs: Sequence[Run]) -> Section | None:
         return None
     longest = max(len(group) for group in groups.values())
     lead = (
-        "Median step of each run in percent of the first one of the same workload, batch, precision "
-        "and device, with its 95% interval."
+        "Median step of each run in percent of the first one of the same workload, batch, "
+        "precision and device, with its 95% interval."
         if longest > 1
         else "Each workload was measured once so far; the next measurement begins a history."
     )
@@ -119,8 +119,8 @@ def accuracy_section(jobs: Sequence[PastJob]) -> Section | None:
     return Section(
         name="accuracy",
         title="Predicted against actual",
-        lead=f"{held} of {len(counted)} finished jobs with a known bill cost what their 80% interval "
-        "said. Dots are the bill, bars the interval, in percent of the predicted middle.",
+        lead=f"{held} of {len(counted)} finished jobs with a known bill cost what their 80% "
+        "interval said. Dots are the bill, bars the interval, in percent of the predicted middle.",
         chart=_accuracy_chart(counted) if counted else None,
         tables=[_accuracy_table(jobs)],
     )

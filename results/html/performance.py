@@ -16,7 +16,7 @@ BLOCK_NUMBERS = ("blocks", "disturbed", "shortest", "median", "longest", "warm-u
 
 
 def time_section(runs: Sequence[Run]) -> Section:
-    """Phases of a step, stacked, as shares of the step; the rest is called `other`."""
+    """Phases of a step, stacked, as shares of it or of their sum; the rest is called `other`."""
     timed = [run for run in runs if run.measurement("step")]
     loading = [text for run in timed if (text := _loading(run))]
     return Section(
@@ -46,10 +46,12 @@ def _phase_chart(runs: Sequence[Run]) -> Chart | None:
     series = []
     for name in [*names, "other"]:
         cells = [_share(run, name) for run in runs]
-        series.append({"name": name, "values": [c[0] for c in cells], "texts": [c[1] for c in cells]})
+        series.append(
+            {"name": name, "values": [c[0] for c in cells], "texts": [c[1] for c in cells]}
+        )
     return {
         "kind": "stack",
-        "label": "Share of the step in percent",
+        "label": "Share of the step (or of all phases, if they add up to more) in percent",
         "categories": shortened([run.workload.name for run in runs]),
         "series": series,
     }
@@ -57,9 +59,11 @@ def _phase_chart(runs: Sequence[Run]) -> Chart | None:
 
 def _share(run: Run, phase: str) -> tuple[float | None, str]:
     step = run.measurement("step")
-    whole = step.seconds.mid if step else 0.0
+    parts = sum(m.seconds.mid for m in _phases(run))
+    # Disturbed phases may add up to more than the step, which was timed apart from them.
+    whole = max(parts, step.seconds.mid if step else 0.0)
     if phase == "other":
-        seconds = max(0.0, whole - sum(m.seconds.mid for m in _phases(run)))
+        seconds = whole - parts
     else:
         found = run.measurement(phase)
         if found is None:
@@ -100,15 +104,16 @@ def blocks_section(runs: Sequence[Run]) -> Section:
     for place, (_, m) in enumerate(timed):
         mid = m.seconds.mid * m.steps_per_block
         pairs = list(zip(m.block_seconds, m.disturbed, strict=True))
-        for seconds, bad in pairs[:: -(-len(pairs) // MOST_BLOCKS)] if mid else ():
-            points.append([place, rounded(100 * seconds / mid), int(bad)])
+        for seconds, disturbed in pairs[:: -(-len(pairs) // MOST_BLOCKS)] if mid else ():
+            points.append([place, rounded(100 * seconds / mid), int(disturbed)])
     bad = sum(sum(m.disturbed) for _, m in timed)
     total = sum(len(m.disturbed) for _, m in timed)
     return Section(
         name="blocks",
         title="How steady the measurement was",
-        lead=f"Each mark is a block of steps, in percent of the median. {bad:,} of {total:,} blocks "
-        "were disturbed by other work on the machine; the statistics leave them out.",
+        lead="Each mark is a block of steps, in percent of the median. Other work on the machine "
+        f"disturbed {bad:,} of {total:,}; the statistics leave them out where enough others are "
+        "left.",
         chart={
             "kind": "strip",
             "label": "Block time in percent of the median",

@@ -27,7 +27,7 @@ def sweep_section(runs: Sequence[Run]) -> Section | None:
     return Section(
         name="sweep",
         title="Batch size",
-        lead=f"The smallest batch that reaches {KNEE_SHARE:.0%} of the highest throughput measured: "
+        lead=f"The smallest batch that reaches {KNEE_SHARE:.0%} of the highest throughput: "
         + ", ".join(knees)
         + ".",
         chart={

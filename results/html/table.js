@@ -1,9 +1,10 @@
 // The table of offers under the scatter: the same offers, sorted as one likes.
-const ROWS = 50; // at first; more on request, so that filtering stays quick
+const ROWS = 15; // at first; more on request, so that filtering stays quick
+const MORE = 200;
 const COLUMNS = [
-  ['place', 'place', 1], ['service', 'service'], ['instance', 'instance'], ['region', 'region'],
-  ['GPU', 'gpu'], ['$/h', 'rate', 1, 'usdPerHour'], ['time', 'time', 1, 'sMid'],
-  ['cost', 'cost', 1, 'uMid'], ['evidence', 'grade'], ['price', 'price'],
+  ['place', 'place', 1], ['cost', 'cost', 1, 'uMid'], ['time', 'time', 1, 'sMid'],
+  ['instance', 'instance'], ['service', 'service'], ['region', 'region'], ['GPU', 'gpu'],
+  ['$/h', 'rate', 1, 'usdPerHour'], ['evidence', 'grade'], ['price', 'price'],
 ];
 
 const compare = (a, b) => (typeof a === 'number' ? a - b : a.localeCompare(b));
@@ -25,7 +26,7 @@ class OfferTable {
     this.heads = COLUMNS.map((column) => this.header(column));
     this.more = element('button', '', 'more');
     this.more.type = 'button';
-    this.more.addEventListener('click', () => { this.rows += 10 * ROWS; this.draw(); });
+    this.more.addEventListener('click', () => { this.rows += MORE; this.draw(); });
     scroll.append(table);
     box.append(scroll, this.more);
   }
@@ -63,6 +64,6 @@ class OfferTable {
     this.body.replaceChildren(...rows);
     const left = this.offers.length - rows.length;
     this.more.hidden = left <= 0;
-    this.more.textContent = `Show ${Math.min(left, 10 * ROWS)} more of ${left.toLocaleString('en')}`;
+    this.more.textContent = `Show ${Math.min(left, MORE)} more of ${left.toLocaleString('en')}`;
   }
 }
