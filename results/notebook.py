@@ -14,6 +14,15 @@ from results.tables import instance_text, interval_text, share_text
 SHOWN_OFFERS = 10
 
 
+def record_html(record: object) -> str:
+    """The display of a run or a quote. Raises TypeError for any other record."""
+    if isinstance(record, Run):
+        return run_html(record)
+    if isinstance(record, Quote):
+        return quote_html(record)
+    raise TypeError(f"{type(record).__name__} has no display of its own")
+
+
 def quote_html(quote: Quote) -> str:
     """The answer and its best offers."""
     rows = [

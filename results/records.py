@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, Literal
 
+from results.shown import Shown
 from results.statistics import Interval, median_interval
 
 SCHEMA_VERSION = 1
@@ -131,7 +132,7 @@ class Measurement:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Run:
+class Run(Shown):
     """Everything one `measure` found out: one machine, one workload, a measurement a phase."""
 
     run_id: str
@@ -157,11 +158,6 @@ class Run:
         """That of the step, or of the epoch where no step was timed: a quote rests on it."""
         timed = self.measurement("step") or self.measurement("epoch")
         return timed.verdict if timed else "contended"
-
-    def _repr_html_(self) -> str:
-        from results.notebook import run_html
-
-        return run_html(self)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -253,7 +249,7 @@ class Estimate:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Quote:
+class Quote(Shown):
     """The answer as it was given, frozen with the prices it used."""
 
     quote_id: str
@@ -262,11 +258,6 @@ class Quote:
     verdict: Verdict
     estimates: tuple[Estimate, ...]
     left_out: tuple[tuple[str, int], ...] = ()  # reason, number of offers
-
-    def _repr_html_(self) -> str:
-        from results.notebook import quote_html
-
-        return quote_html(self)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

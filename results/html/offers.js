@@ -66,11 +66,11 @@ const bubble = (offer) => {
   return box;
 };
 
-const cross = (params, api) => {
+const cross = (strokes) => (params, api) => {
   const [left, low] = api.coord([api.value(0), api.value(2)]);
   const [right, high] = api.coord([api.value(1), api.value(3)]);
   const [x, y] = api.coord([api.value(4), api.value(5)]);
-  const style = { stroke: colour(CLOUDS[api.value(6)]), lineWidth: 1, opacity: api.value(7) };
+  const style = { stroke: strokes[api.value(6)], lineWidth: 1, opacity: api.value(7) };
   const line = (x1, y1, x2, y2) => ({ type: 'line', shape: { x1, y1, x2, y2 }, style });
   return { type: 'group', children: [line(left, y, right, y), line(x, low, x, high)] };
 };
@@ -101,17 +101,18 @@ const bars = (offers, best) => {
   const faint = Math.max(0.03, Math.min(0.7, FEW / offers.length));
   const front = new Set(best);
   return {
-    id: 'bars', type: 'custom', silent: true, z: 1, renderItem: cross, clip: true,
+    id: 'bars', type: 'custom', silent: true, z: 1, renderItem: cross(CLOUDS.map(colour)), clip: true,
     encode: { x: [0, 1], y: [2, 3] },
     data: offers.map((o) => [o.sLow, o.sHigh, o.uLow, o.uHigh, o.sMid, o.uMid,
       CLOUDS.indexOf(o.provider), front.has(o) ? 0.9 : faint]),
   };
 };
+// By place, not the offer itself: ECharts copies deeply all that it is given.
 const marks = (offers) => CLOUDS.flatMap((cloud) => [0, 1].map((spot) => ({
   id: `${cloud} ${spot}`, type: 'scatter', z: 3, symbol: SHAPES[spot], symbolSize: spot ? 11 : 9,
   itemStyle: { color: colour(cloud), borderColor: colour('paper'), borderWidth: 1 },
   data: offers.filter((o) => o.provider === cloud && o.spot === spot)
-    .map((o) => ({ value: [o.sMid, o.uMid], offer: o })),
+    .map((o) => [o.sMid, o.uMid, o.place]),
 })));
 const front = (best) => ({
   id: 'front', type: 'line', silent: true, z: 2, symbol: 'none', step: 'end',
@@ -134,7 +135,7 @@ const drawScatter = (chart, shown, chosen, ticks) => {
   chart.setOption({
     animation: false,
     textStyle: text(),
-    tooltip: tooltip((at) => bubble(at.data.offer)),
+    tooltip: tooltip((at) => bubble(shown.find((o) => o.place === at.data[2]))),
     grid: { left: narrow(chart) ? 58 : 76, right: 18, top: 14, bottom: 46 },
     xAxis: logAxis('time of the whole job', ticks.time, left, right, { nameGap: 28 }),
     yAxis: logAxis('cost', ticks.usd, low, high, { nameGap: narrow(chart) ? 46 : 60 }),

@@ -80,8 +80,13 @@ const startOffers = () => {
   $('pick').addEventListener('input', pick);
   $('filters').addEventListener('input', (event) => event.target !== $('pick') && update());
   $('filters').addEventListener('submit', (event) => event.preventDefault());
-  $('filters').addEventListener('reset', () => setTimeout(pick));
-  chart.on('click', (at) => choose(at.data.offer ?? null));
+  $('show-all').addEventListener('click', () => {
+    const kept = $('pick').value;
+    $('filters').reset();
+    $('pick').value = kept;
+    pick();
+  });
+  chart.on('click', (at) => choose(shown.find((o) => o.place === at.data[2]) ?? null));
   $('scatter').addEventListener('keydown', (event) => {
     const at = shown.indexOf(chosen);
     const last = shown.length - 1;
