@@ -66,13 +66,25 @@ const bubble = (offer) => {
   return box;
 };
 
-const cross = (strokes) => (params, api) => {
-  const [left, low] = api.coord([api.value(0), api.value(2)]);
-  const [right, high] = api.coord([api.value(1), api.value(3)]);
-  const [x, y] = api.coord([api.value(4), api.value(5)]);
-  const style = { stroke: strokes[api.value(6)], lineWidth: 1, opacity: api.value(7) };
-  const line = (x1, y1, x2, y2) => ({ type: 'line', shape: { x1, y1, x2, y2 }, style });
-  return { type: 'group', children: [line(left, y, right, y), line(x, low, x, high)] };
+// All intervals of one cloud are one shape: thousands of single lines would make filtering slow.
+echarts.graphic.registerShape('crosses', echarts.graphic.extendShape({
+  shape: { lines: [] },
+  buildPath: (path, { lines }) => {
+    for (const [x1, y1, x2, y2] of lines) {
+      path.moveTo(x1, y1);
+      path.lineTo(x2, y2);
+    }
+  },
+}));
+const crosses = (groups) => (params, api) => {
+  const { offers, style } = groups[api.value(2)];
+  const lines = offers.flatMap((o) => {
+    const [left, low] = api.coord([o.sLow, o.uLow]);
+    const [right, high] = api.coord([o.sHigh, o.uHigh]);
+    const [x, y] = api.coord([o.sMid, o.uMid]);
+    return [[left, y, right, y], [x, low, x, high]];
+  });
+  return { type: 'crosses', shape: { lines }, style: { fill: 'none', lineWidth: 1, ...style } };
 };
 
 const within = (ticks, low, high) => ticks.filter(([at]) => at >= low && at <= high);
@@ -100,11 +112,13 @@ const FEW = 40; // up to here all intervals are plain to see; of more each is dr
 const bars = (offers, best) => {
   const faint = Math.max(0.03, Math.min(0.7, FEW / offers.length));
   const front = new Set(best);
+  const groups = CLOUDS.flatMap((cloud) => [false, true].map((isFront) => ({
+    offers: offers.filter((o) => o.provider === cloud && front.has(o) === isFront),
+    style: { stroke: colour(cloud), opacity: isFront ? 0.9 : faint },
+  })));
   return {
-    id: 'bars', type: 'custom', silent: true, z: 1, renderItem: cross(CLOUDS.map(colour)), clip: true,
-    encode: { x: [0, 1], y: [2, 3] },
-    data: offers.map((o) => [o.sLow, o.sHigh, o.uLow, o.uHigh, o.sMid, o.uMid,
-      CLOUDS.indexOf(o.provider), front.has(o) ? 0.9 : faint]),
+    id: 'bars', type: 'custom', silent: true, z: 1, renderItem: crosses(groups), clip: true,
+    data: offers.length ? groups.map((_, i) => [offers[0].sMid, offers[0].uMid, i]) : [],
   };
 };
 // By place, not the offer itself: ECharts copies deeply all that it is given.
