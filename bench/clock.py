@@ -1,6 +1,7 @@
 """The clock: blocks of whole steps, and apart from them the spans inside a step."""
 
 from collections import defaultdict
+from collections.abc import Callable
 from contextlib import AbstractContextManager
 from time import perf_counter_ns
 from typing import Any, Protocol
@@ -50,6 +51,14 @@ def time_spans(workload: Workload, steps: int, spans: "Spans") -> tuple[Block, d
     workload.synchronize()
     seconds = (perf_counter_ns() - start) / 1e9
     return before.block(seconds), spans.take()
+
+
+def time_call(function: Callable[[], object]) -> Block:
+    """One call as a block, such as an evaluation."""
+    before = Counters.now()
+    start = perf_counter_ns()
+    function()
+    return before.block((perf_counter_ns() - start) / 1e9)
 
 
 class Spans(Protocol):

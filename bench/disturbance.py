@@ -1,15 +1,26 @@
-"""Was something else using the processor while a block ran? Counters of the kernel know."""
+"""Was something else using the processor while a block ran? Counters of the kernel know.
+
+Found by experiment (benchmarks/disturbance.py shows it): the time that a process's threads waited
+for a processor tells a disturbed block from a quiet one, in blocks of single steps. Longer blocks
+are spoilt more often; counting involuntary switches alone also throws out blocks that lost next
+to nothing (40% of a quiet CNN's with two threads).
+"""
 
 import resource
 import time
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from bench.proc import RunQueue, Steal, busy_seconds, children_cpu_seconds
+
 # A process that ran undisturbed has had the processor for all of its wall time.
 QUIET_CPU_SHARE = 0.97
-# An involuntary switch costs up to one scheduler slice, about 4 ms; up to 1% of a block is let by.
+WAIT_SHARE = 0.01  # of a block's time that its threads may wait for a processor
+NEIGHBOUR_SHARE = 0.25  # of one processor, beside a job with workers: ticks are as coarse as that
+# Where waiting is not counted: a switch costs up to one scheduler slice, about 4 ms.
 SWITCH_SECONDS = 0.004
-SWITCH_COST_SHARE = 0.01
+
+_run_queue, _steal = RunQueue(), Steal()
 
 
 class Block(NamedTuple):
@@ -18,6 +29,9 @@ class Block(NamedTuple):
     seconds: float
     cpu_seconds: float
     involuntary_switches: int
+    wait_seconds: float | None = None  # its threads' waiting for a processor; None: not counted
+    steal_seconds: float | None = None  # what the hypervisor took from the machine
+    foreign: bool = False  # the GPU was slowed down or shared while it ran, see bench.nvml
 
     def plus(self, other: "Block") -> "Block":
         """The two stretches as one."""
@@ -25,42 +39,107 @@ class Block(NamedTuple):
             self.seconds + other.seconds,
             self.cpu_seconds + other.cpu_seconds,
             self.involuntary_switches + other.involuntary_switches,
+            _sum(self.wait_seconds, other.wait_seconds),
+            _sum(self.steal_seconds, other.steal_seconds),
+            self.foreign or other.foreign,
         )
 
 
 class Counters(NamedTuple):
-    """Processor time and involuntary switches of this process so far, all threads."""
+    """Processor time, involuntary switches, waiting and stolen time so far, all threads."""
 
     cpu_nanoseconds: int
     involuntary_switches: int
+    wait_nanoseconds: int | None
+    steal_seconds: float | None
 
     @classmethod
     def now(cls) -> "Counters":
-        """Read the counters; about 1 µs, so only between timed stretches."""
-        return cls(time.process_time_ns(), resource.getrusage(resource.RUSAGE_SELF).ru_nivcsw)
+        """Read the counters; about 10 µs, so only between timed stretches."""
+        return cls(
+            time.process_time_ns(),
+            resource.getrusage(resource.RUSAGE_SELF).ru_nivcsw,
+            _run_queue.wait_nanoseconds(),
+            _steal.seconds(),
+        )
 
     def block(self, seconds: float) -> Block:
         """The block of `seconds` wall time that began when these counters were read."""
         end = Counters.now()
+        waited = _difference(end.wait_nanoseconds, self.wait_nanoseconds)
         return Block(
             seconds,
             (end.cpu_nanoseconds - self.cpu_nanoseconds) / 1e9,
             end.involuntary_switches - self.involuntary_switches,
+            None if waited is None else waited / 1e9,
+            _difference(end.steal_seconds, self.steal_seconds),
         )
+
+
+class Neighbours(NamedTuple):
+    """Who else used the processors over a burst of blocks, for a job with worker processes.
+
+    Those compete with their own parent, so that its waiting tells nothing; what the whole machine
+    used less what the job used does.
+    """
+
+    busy_seconds: float | None
+    own_seconds: float | None  # None: no worker processes
+    wall_seconds: float
+
+    @classmethod
+    def now(cls) -> "Neighbours":
+        """Read the counters; about 0.1 ms, so only between bursts."""
+        children = children_cpu_seconds()
+        own = None if children is None else children + time.process_time()
+        return cls(busy_seconds(), own, time.perf_counter())
+
+    def judge(self, blocks: list[Block]) -> list[Block]:
+        """The blocks since this reading: with worker processes, all disturbed or none."""
+        end = Neighbours.now()
+        busy = _difference(end.busy_seconds, self.busy_seconds)
+        own = _difference(end.own_seconds, self.own_seconds)
+        if busy is None or own is None:
+            return blocks
+        others = (busy - own) / max(1e-9, end.wall_seconds - self.wall_seconds)
+        foreign = others > NEIGHBOUR_SHARE
+        return [b._replace(wait_seconds=0.0, foreign=b.foreign or foreign) for b in blocks]
+
+
+def find_threads() -> None:
+    """Look for the process's threads anew; between bursts of blocks, for pools grow."""
+    _run_queue.refresh()
 
 
 def disturbed(blocks: Sequence[Block]) -> tuple[bool, ...]:
     """Which blocks were disturbed.
 
-    A block is undisturbed if its involuntary switches (4 ms each) cost at most 1% of it, none in
-    a block under 0.4 s, and it had the processor for 97% of its wall time. A workload that waits
-    for its own disk or device never has it all the time: then its usual share (the 90th
+    A block is undisturbed if its threads waited for a processor at most 1% of its time (where
+    that is not counted: if its involuntary switches, 4 ms each, cost at most that), if the
+    hypervisor took nothing, and if it had the processor for 97% of its wall time. A workload that
+    waits for its own disk or device never has it all the time: then its usual share (the 90th
     percentile of its blocks) takes the place of the whole.
     """
     shares = sorted(b.cpu_seconds / b.seconds if b.seconds else 1.0 for b in blocks)
     usual = min(1.0, shares[int(0.9 * (len(shares) - 1))]) if shares else 1.0
     return tuple(
-        b.involuntary_switches * SWITCH_SECONDS > SWITCH_COST_SHARE * b.seconds
+        b.foreign
+        or _lost_seconds(b) > WAIT_SHARE * b.seconds
+        or bool(b.steal_seconds)
         or b.cpu_seconds < QUIET_CPU_SHARE * usual * b.seconds
         for b in blocks
     )
+
+
+def _lost_seconds(block: Block) -> float:
+    if block.wait_seconds is not None:
+        return block.wait_seconds
+    return block.involuntary_switches * SWITCH_SECONDS
+
+
+def _sum(a: float | None, b: float | None) -> float | None:
+    return None if a is None or b is None else a + b
+
+
+def _difference(end: float | None, start: float | None) -> float | None:
+    return None if end is None or start is None else max(0, end - start)

@@ -9,12 +9,12 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from bench import device, load, runner
+from bench import device, epochs, load, runner
 from bench.sampling import Samples
 from bench.workload import Workload
 from results.errors import TrainfareError, UsageError
-from results.records import Measurement, Run
-from results.store import Store, new_id, utc_now
+from results.records import Run
+from results.store import Store, utc_now
 
 # The same number on every process: they exchange gradients in each step and wait for each other.
 WARMUP_STEPS, TIMED_STEPS = 10, 20
@@ -57,27 +57,23 @@ def _train(asked: argparse.Namespace) -> Run:
         processes=_world_size(),
         progress=_progress_printer(),
     )
-    here = runner.this_machine(session)
-    step = _time_steps(session)
-    epochs = runner.measure_epochs(session, step.seconds.mid, asked.epochs)
-    return Run(
-        run_id=new_id(getattr(session.workload, "name", "job")),
-        captured_at=utc_now(),
-        workload=runner.describe(session.workload, asked.workload),
-        machine=here,
-        measurements=(step, epochs) if epochs else (step,),
-        processes=_world_size(),
-        epochs_trained=asked.epochs,
-        metrics=runner.metrics_of(session) if _rank() == 0 else (),
-    )
+    found = runner.Findings(session, asked.workload, {}, session.machine())
+    _time_steps(found)
+    step_seconds = found.step_measurement().seconds.mid
+    epochs.train(session, step_seconds, asked.epochs, found.epochs)
+    if _rank() == 0:
+        found.facts["metrics"] = runner.evaluate(found)
+    found.facts["processes"] = _world_size()
+    return found.run()
 
 
-def _time_steps(session: runner.Session) -> Measurement:
+def _time_steps(found: runner.Findings) -> None:
     """A few single steps after warm-up: what is known before the first epoch has ended."""
+    session = found.session
     session.progress("timing steps", 0.0)
-    warmup = [session.steps(1) for _ in range(WARMUP_STEPS)]
-    taken = Samples([session.steps(1) for _ in range(TIMED_STEPS)], "count")
-    return runner.to_measurement("step", taken, session.workload, 1, warmup)
+    found.warmup = [session.steps(1) for _ in range(WARMUP_STEPS)]
+    found.warmup_steps = WARMUP_STEPS
+    found.step = Samples([session.steps(1) for _ in range(TIMED_STEPS)], "count", [TIMED_STEPS])
 
 
 def _sized(make: Callable[[], Workload], samples_per_epoch: int) -> Callable[[], Workload]:

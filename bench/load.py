@@ -17,16 +17,17 @@ from results.errors import TrainfareError, UsageError, near
 Factory = Callable[[], Workload]
 
 MAX_IMAGE_SIZE = 4096
+MAX_WORKERS = 256
 _METHODS = ("prepare", "step", "synchronize")
 
 
 def factory(reference: str, options: Mapping[str, object] | None = None) -> Factory:
     """The function that makes the workload afresh at each call; a user's file is run once, here.
 
-    `options` are `data_root` and `image_size`, as text or as what they are, None where not given;
-    they go to factories that take a parameter of that name. Raises UsageError for a reference that
-    leads nowhere and for options that are not taken or out of range; the factory raises it where
-    the user's function fails or returns no workload.
+    `options` are `data_root`, `image_size` and `workers`, as text or as what they are, None where
+    not given; they go to factories that take a parameter of that name. Raises UsageError for a
+    reference that leads nowhere and for options that are not taken or out of range; the factory
+    raises it where the user's function fails or returns no workload.
     """
     given = _valid_options(options or {})
     function = _find(reference)
@@ -64,7 +65,7 @@ def _find(reference: str) -> Callable[..., object]:
 
 def _valid_options(options: Mapping[str, object]) -> dict[str, object]:
     """The given options as what factories expect."""
-    read = {"data_root": _data_root, "image_size": _image_size}
+    read = {"data_root": _data_root, "image_size": _image_size, "workers": _workers}
     unknown = sorted(set(options) - set(read))
     if unknown:
         raise UsageError(f"'{unknown[0]}' is no option of a workload. {near(unknown[0], read)}")
@@ -82,6 +83,15 @@ def _image_size(value: object) -> int:
     if not re.fullmatch("[1-9][0-9]{0,3}", text) or int(text) > MAX_IMAGE_SIZE:
         raise UsageError(
             f"'{value}' is no image size. Expected: --image-size from 1 to {MAX_IMAGE_SIZE}."
+        )
+    return int(text)
+
+
+def _workers(value: object) -> int:
+    text = str(value)
+    if not re.fullmatch("[0-9]{1,3}", text) or int(text) > MAX_WORKERS:
+        raise UsageError(
+            f"'{value}' is no number of workers. Expected: --workers from 0 to {MAX_WORKERS}."
         )
     return int(text)
 
@@ -105,7 +115,7 @@ def _check_arguments(
         if p.default is p.empty and p.kind not in (p.VAR_KEYWORD, p.VAR_POSITIONAL)
     ]
     lacking = [name for name in needed if name not in given]
-    flags = [_flag(name) for name in lacking if name in ("data_root", "image_size")]
+    flags = [_flag(name) for name in lacking if name in ("data_root", "image_size", "workers")]
     if lacking and len(flags) == len(lacking):
         raise UsageError(f"'{reference}' needs {' and '.join(flags)}. Add it.")
     if lacking:

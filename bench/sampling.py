@@ -1,79 +1,135 @@
-"""How long to warm up, how many blocks to take, and when to stop."""
+"""How long to warm up, how many blocks to take, and when to stop.
+
+Blocks are taken in bursts, spread over the time of the measurement: a shared machine drifts within
+seconds, and a stretch of blocks in one piece would not show it.
+"""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from time import perf_counter
 
-from bench.disturbance import Block, disturbed
+from bench.disturbance import Block, Neighbours, disturbed, find_threads
+from bench.warmup import MIN_CHANGE, warmup_blocks
 from results.records import StopReason
 from results.statistics import median, median_interval, relative_half_width
 
+RunBlock = Callable[[], Block]
 Tick = Callable[[], None]  # called between blocks, never inside one
 
 PRECISION = 0.02  # half width of the 95% interval of the median at which sampling stops
 MIN_BLOCKS = 20
-WARMUP_GROUP = 5
-WARMUP_MIN_SECONDS = 0.3
-WARMUP_GAIN = 0.05  # still warming up while a group is more than this faster than the last one
+BURSTS, BURST_SECONDS = 8, 0.1  # at least so many bursts, each so long where blocks are short
+BURST_BLOCKS = 100  # kept of a burst; what more fits into its time only keeps the machine at work
+SPREAD_SECONDS = 1.5  # over which bursts are spread at least, or drift would not be seen
+WARMUP_MIN_BLOCKS, WARMUP_MIN_SECONDS = 16, 0.2
+WARMUP_GROWTH = 1.5  # the series is looked at again when it is half as long again
 GPU_BLOCK_SECONDS = 0.05  # long enough that the one synchronise a block costs under 0.1%
 
 
 @dataclass
 class Samples:
-    """Blocks of one phase and why no more were taken."""
+    """Blocks of one phase in the bursts in which they came, and why no more were taken."""
 
     blocks: list[Block] = field(default_factory=list)
     stopped_because: StopReason = "time"
+    bursts: list[int] = field(default_factory=list)  # blocks in each burst
+
+    def take_burst(self, run_block: RunBlock, seconds: float, tick: Tick) -> None:
+        """Take blocks for `seconds`, one at least; the first hundred are kept."""
+        find_threads()
+        before, end, neighbours = len(self.blocks), perf_counter() + seconds, Neighbours.now()
+        try:
+            while True:
+                block = run_block()
+                if len(self.blocks) - before < BURST_BLOCKS:
+                    self.blocks.append(block)
+                tick()
+                if perf_counter() >= end:
+                    return
+        finally:  # Ctrl-C keeps what was taken
+            if len(self.blocks) > before:
+                self.bursts.append(len(self.blocks) - before)
+                self.blocks[before:] = neighbours.judge(self.blocks[before:])
+
+    def is_precise(self, precision: float = PRECISION) -> bool:
+        """Whether the undisturbed blocks, 20 at least, give the median to within `precision`."""
+        bad = disturbed(self.blocks)
+        quiet = [b.seconds for b, is_bad in zip(self.blocks, bad, strict=True) if not is_bad]
+        if len(quiet) < MIN_BLOCKS:
+            return False
+        return relative_half_width(median_interval(quiet)) <= precision
 
 
-def warm_up(run_block: Callable[[], Block], max_seconds: float, tick: Tick) -> list[Block]:
-    """Run blocks until a group of five is no longer 5% faster than the five before it.
+def warm_up(run_block: RunBlock, max_seconds: float, tick: Tick) -> tuple[list[Block], list[Block]]:
+    """Run blocks until the last change point (`bench.warmup`) lies behind and times have settled.
 
-    At least 0.3 s and two groups, at most `max_seconds`, but always one block. Returns all of them.
+    At least 16 blocks and 0.2 s, at most `max_seconds`, but always one block. Returns the blocks of
+    the warm-up and those after it, which are as good as any.
     """
     blocks: list[Block] = []
-    end = perf_counter() + max_seconds
-    earliest = perf_counter() + min(WARMUP_MIN_SECONDS, max_seconds)
+    start, next_look = perf_counter(), WARMUP_MIN_BLOCKS
     while True:
         blocks.append(run_block())
         tick()
-        now = perf_counter()
-        if now >= end or (now >= earliest and _is_steady(blocks)):
-            return blocks
+        elapsed = perf_counter() - start
+        out_of_time = elapsed >= max_seconds
+        if len(blocks) >= next_look and elapsed >= WARMUP_MIN_SECONDS:
+            next_look = round(WARMUP_GROWTH * len(blocks))
+            out_of_time = out_of_time or _has_settled(blocks)
+        if out_of_time:
+            found = warmup_blocks([b.seconds for b in blocks], disturbed(blocks))
+            if len(blocks) < WARMUP_MIN_BLOCKS:  # too few to tell: the first half is warm-up
+                found = max(found, len(blocks) // 2)
+            return blocks[:found], blocks[found:]
 
 
-def _is_steady(blocks: list[Block]) -> bool:
-    if len(blocks) < 2 * WARMUP_GROUP:
-        return False
-    recent = median([b.seconds for b in blocks[-WARMUP_GROUP:]])
-    before = median([b.seconds for b in blocks[-2 * WARMUP_GROUP : -WARMUP_GROUP]])
-    return recent >= (1 - WARMUP_GAIN) * before
+def _has_settled(blocks: list[Block]) -> bool:
+    """Whether the last quarter is as fast as the quarter before it; only then can the second half
+    be taken for steady."""
+    quarter = len(blocks) // 4
+    recent = median([b.seconds for b in blocks[-quarter:]])
+    before = median([b.seconds for b in blocks[-2 * quarter : -quarter]])
+    return abs(recent / before - 1) <= MIN_CHANGE
 
 
-def sample(run_block: Callable[[], Block], max_seconds: float, tick: Tick) -> Samples:
-    """Take blocks until the 95% interval of the median is within ±2%, or time is up.
+@dataclass
+class Series:
+    """One of the things that are sampled in turns: how to run a block, and what came of it."""
 
-    Only undisturbed blocks count towards the interval. At least one block is taken.
+    run_block: RunBlock
+    samples: Samples = field(default_factory=Samples)
+    before_burst: Callable[[], object] = lambda: None  # off the clock
+
+
+def sample_in_turns(
+    series: list[Series],
+    max_seconds: float,
+    tick: Tick,
+    precision: float = PRECISION,
+    progress: Callable[[float], None] = lambda _share: None,
+) -> None:
+    """Take bursts of each series in turns until all are precise, or time is up.
+
+    All are precise when the 95% interval of each median is within ±`precision` and at least eight
+    bursts were spread over 1.5 s. A series has one block at least.
     """
-    samples = Samples()
-    end = perf_counter() + max_seconds
-    next_check = MIN_BLOCKS
+    start = perf_counter()
+    # All bursts of a short measurement must fit into it.
+    burst_seconds = min(BURST_SECONDS, max_seconds / (BURSTS * max(1, len(series))))
+    rounds = 0
     while True:
-        samples.blocks.append(run_block())
-        tick()
-        if len(samples.blocks) >= next_check:
-            next_check = round(1.2 * next_check)
-            if _is_precise(samples.blocks):
-                samples.stopped_because = "precise"
-                return samples
-        if perf_counter() >= end:
-            return samples
-
-
-def _is_precise(blocks: list[Block]) -> bool:
-    bad = disturbed(blocks)
-    quiet = [b.seconds for b, is_bad in zip(blocks, bad, strict=True) if not is_bad]
-    return len(quiet) >= MIN_BLOCKS and relative_half_width(median_interval(quiet)) <= PRECISION
+        for one in series:
+            one.before_burst()
+            one.samples.take_burst(one.run_block, burst_seconds, tick)
+        rounds += 1
+        elapsed = perf_counter() - start
+        progress(min(1.0, elapsed / max_seconds))
+        spread = rounds >= BURSTS and elapsed >= SPREAD_SECONDS
+        precise = [one.samples.is_precise(precision) for one in series]
+        if (spread and all(precise)) or elapsed >= max_seconds:
+            break
+    for one, is_precise in zip(series, precise, strict=True):
+        one.samples.stopped_because = "precise" if is_precise else "time"
 
 
 def steps_per_block(is_gpu: bool, step_seconds: float) -> int:

@@ -1,64 +1,62 @@
-"""What torch knows beyond time: seeds, threads, memory, FLOPs. Works without torch as well."""
+"""What torch knows beyond time: seeds, threads, memory. Works without torch as well."""
 
-import resource
+import random
 import sys
+from dataclasses import replace
 from typing import Any
 
-from bench.clock import no_mark
-from bench.workload import Workload
+from bench import proc
+from results.records import Machine
 
 
-def _torch() -> Any | None:
+def loaded() -> Any | None:
     """torch where the workload has loaded it; another framework's process never does."""
     return sys.modules.get("torch")
 
 
 def seed(value: int) -> None:
-    """Seed torch, so that data and first weights are the same each time."""
-    torch = _torch()
+    """Seed Python, numpy and torch, so that data and first weights are the same each time."""
+    random.seed(value)
+    numpy, torch = sys.modules.get("numpy"), loaded()
+    if numpy:
+        numpy.random.seed(value % 2**32)
     if torch:
         torch.manual_seed(value)
 
 
 def threads() -> int | None:
     """Threads that torch uses within an operation; None without torch."""
-    torch = _torch()
+    torch = loaded()
     return torch.get_num_threads() if torch else None
 
 
-def cuda_version() -> str | None:
-    """The CUDA version that torch was built with."""
-    torch = _torch()
-    return str(torch.version.cuda) if torch and torch.version.cuda else None
+def with_cuda_version(here: Machine) -> Machine:
+    """The machine with the CUDA version that torch was built with, where a GPU is used."""
+    torch = loaded()
+    if not here.is_gpu or torch is None or not torch.version.cuda:
+        return here
+    return replace(here, cuda_version=str(torch.version.cuda))
 
 
 def reset_peak_memory(device: str) -> None:
-    """Begin to watch for the largest use of the GPU's memory."""
-    torch = _torch()
-    if torch and device != "cpu":
+    """Begin to watch for the largest use of the device's memory."""
+    torch = loaded()
+    if device == "cpu":
+        proc.reset_peak_memory()
+    elif torch:
         torch.cuda.reset_peak_memory_stats(device)
 
 
 def peak_memory_bytes(device: str) -> int | None:
     """GPU: the most that torch held of the device's memory. CPU: the process's largest size."""
-    torch = _torch()
+    torch = loaded()
     if device == "cpu":
-        largest = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-        return largest if sys.platform == "darwin" else largest * 1024
+        return proc.peak_memory_bytes()
     return int(torch.cuda.max_memory_reserved(device)) if torch else None
 
 
-def flops_per_step(workload: Workload) -> int | None:
-    """Floating-point operations of one step by torch's own counter; None where it counts none.
-
-    The counter knows matrix products, convolutions and attention, not element-wise work, and no
-    fused recurrent kernels.
-    """
-    torch = _torch()
-    if torch is None:
-        return None
-    from torch.utils.flop_counter import FlopCounterMode
-
-    with FlopCounterMode(display=False) as counter:
-        workload.step(no_mark)
-    return int(counter.get_total_flops()) or None
+def empty_cache(device: str) -> None:
+    """Give memory that nothing uses any more back to the GPU's driver."""
+    torch = loaded()
+    if torch and device != "cpu":
+        torch.cuda.empty_cache()

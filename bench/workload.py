@@ -26,7 +26,9 @@ class Workload(Protocol):
 
     After `prepare`, `samples_per_step` and `samples_per_epoch` are known. Further attributes are
     used where they exist: `name`, `model_name`, `input_shape`, `precision`, `sample_unit`,
-    `parameter_count`, `data_note` (shown beside every figure) and `evaluate()` (metrics by name).
+    `parameter_count`, `data_note` (shown beside every figure), `evaluate()` (metrics by name),
+    `start_epoch()` (the next step is the first of an epoch, so that its cost is seen) and
+    `prefetched_batches` (which a pause fills up, so that the steps after it are not counted).
     """
 
     samples_per_step: int
@@ -97,6 +99,7 @@ class TorchWorkload:
         if torch.distributed.is_available() and torch.distributed.is_initialized():
             self._module = DistributedDataParallel(self._module)
         self._optimizer = self.optimizer(self._module.parameters())
+        self._loader: Iterable[tuple[Tensor, Tensor]] = ()
         self._epoch: Iterator[tuple[Tensor, Tensor]] = iter(())
         self.input_shape = tuple(self._next_batch()[0].shape[1:])
         self._epoch = iter(())  # the batch above was only looked at
@@ -117,6 +120,18 @@ class TorchWorkload:
             self._optimizer.step()
             self._optimizer.zero_grad()
 
+    def start_epoch(self) -> None:
+        """Let the next step begin an epoch: workers start, the first batch is loaded."""
+        self._epoch = iter(())
+
+    @property
+    def prefetched_batches(self) -> int:
+        """Batches that a DataLoader's workers load ahead: so many steps after a pause come easier
+        than they would in a running epoch."""
+        loader = self._loader
+        workers = getattr(loader, "num_workers", 0)
+        return int(workers * (getattr(loader, "prefetch_factor", None) or 0))
+
     def synchronize(self) -> None:
         """Wait for the GPU; on the CPU every operation has already ended."""
         if self._off_cpu:
@@ -130,7 +145,8 @@ class TorchWorkload:
         try:
             return next(self._epoch)
         except StopIteration:
-            self._epoch = iter(self.batches(self.samples_per_step))
+            self._loader = self.batches(self.samples_per_step)
+            self._epoch = iter(self._loader)
         try:
             return next(self._epoch)
         except StopIteration:

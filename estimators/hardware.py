@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import Literal
 
 from results.errors import UsageError, near
+from results.records import Run
+from results.utilisation import Peak
 
 TABLE = Path(__file__).parent / "data" / "accelerators.csv"
 # What the driver puts before a model's own name, depending on its version.
@@ -111,4 +113,18 @@ def _read(row: dict[str, str]) -> Accelerator:
         projectable=row["projectable"] == "yes",
         checked=row["checked"] == "yes",
         source=row["source"],
+    )
+
+
+def peak_of(run: Run) -> Peak | None:
+    """The peak rates of the device that `run` was measured on; None where they are not known."""
+    found = match_device(run.machine.device_name) if run.machine.is_gpu else None
+    if found is None:
+        return None
+    tflops = {"fp32": found.fp32_tflops, "tf32": found.tf32_tflops, "half": found.half_tflops}
+    peak, bandwidth = tflops[run.workload.precision], found.bandwidth_gb_per_second
+    return Peak(
+        flops_per_second=None if peak is None else peak * 1e12,
+        bytes_per_second=None if bandwidth is None else bandwidth * 1e9,
+        source=found.source if found.checked else f"{found.source}, unchecked",
     )

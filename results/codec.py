@@ -101,12 +101,19 @@ def _tuple(plain: Any, args: tuple[Any, ...], where: str) -> tuple[Any, ...]:
     if not isinstance(plain, list):
         raise _wrong(where, "a list", plain)
     if len(args) == 2 and args[1] is Ellipsis:
+        if args[0] in (float, bool) and _are_all(plain, args[0]):
+            return tuple(plain)
         args = (args[0],) * len(plain)
     if len(args) != len(plain):
         raise _wrong(where, f"{len(args)} items", plain)
     return tuple(
         _value(p, a, f"{where}[{i}]") for i, (p, a) in enumerate(zip(plain, args, strict=True))
     )
+
+
+def _are_all(plain: list[Any], kind: type) -> bool:
+    """Raw times and flags, thousands a record, are checked as one where all is well."""
+    return set(map(type, plain)) <= {kind} and all(map(math.isfinite, plain))
 
 
 def _scalar(plain: Any, hint: Any, where: str) -> Any:

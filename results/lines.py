@@ -3,10 +3,11 @@
 from collections.abc import Callable, Sequence
 from typing import TypeVar
 
-from results import units
+from results import sweep, units, utilisation
 from results.names import PROVIDER_NAMES
 from results.price_age import STALE_DAYS, is_stale
-from results.records import Estimate, Quote, Run
+from results.records import Estimate, Measurement, Quote, Run
+from results.utilisation import Peak
 
 T = TypeVar("T", int, float)
 
@@ -24,17 +25,73 @@ def headline(run: Run, quote: Quote, age_seconds: float) -> list[str]:
     ]
 
 
-def facts_lines(run: Run) -> list[str]:
+def facts_lines(run: Run, peak: Peak | None = None) -> list[str]:
     """What a run found out beside times; the unknown is called unknown."""
     lines = [
         f"{known(run.workload.parameter_count, lambda n: f'{n:,}')} parameters, "
-        f"{known(run.flops_per_step, lambda n: f'{n:,}')} FLOPs a step, "
+        f"{known(run.flops_per_step, units.count_text)} FLOPs and "
+        f"{known(run.bytes_per_step, units.bytes_text)} read and written a step, "
         f"peak memory {known(run.peak_memory_bytes, units.bytes_text)}",
         gpu_line(run),
+        *use_lines(run, peak),
+        *step_lines(run),
+        *sweep_lines(run),
     ]
     if run.metrics:
         scores = ", ".join(f"{name} {units.digits(value)}" for name, value in run.metrics)
         lines.append(f"after {run.epochs_trained} epochs: {scores}")
+    return lines
+
+
+def step_lines(run: Run) -> list[str]:
+    """How long it took to settle, and why sampling ended."""
+    step = run.measurement("step")
+    if step is None:
+        return []
+    why = {
+        "precise": "its 95% interval was narrow enough",
+        "time": "its time was up (--max-seconds)",
+        "interrupted": "it was interrupted",
+        "count": "that many had been asked for",
+    }[step.stopped_because]
+    warm = f"{step.warmup_steps} steps, {units.seconds_text(sum(step.warmup_seconds))}"
+    return [f"warm-up {warm if step.warmup_steps else 'none'}; timing of steps ended when {why}"]
+
+
+def use_lines(run: Run, peak: Peak | None) -> list[str]:
+    """Whether the GPU is the limit, and how near its peak the step comes, where that is known."""
+    lines = []
+    busy, bound = utilisation.gpu_busy_share(run), utilisation.bound_by(run)
+    if busy is not None and bound is not None:
+        lines.append(f"GPU at work for {busy:.0%} of a step: {bound}-bound")
+    mfu = utilisation.model_flops_utilisation(run, peak) if peak else None
+    moved = utilisation.bytes_per_second(run)
+    if peak and mfu is not None and peak.flops_per_second:
+        lines.append(f"MFU {mfu:.1%} of {peak.flops_per_second / 1e12:g} TFLOP/s ({peak.source})")
+    if peak and moved is not None and peak.bytes_per_second:
+        lines.append(
+            f"moves {moved / 1e9:,.0f} GB/s, caches aside, of {peak.bytes_per_second / 1e9:g} GB/s"
+        )
+    joules = utilisation.joules_per_sample(run)
+    if joules is not None:
+        lines.append(f"energy {units.digits(joules)} J per {run.workload.sample_unit}")
+    return lines
+
+
+def sweep_lines(run: Run) -> list[str]:
+    """What a batch sweep adds up to."""
+    if not run.sweep:
+        return []
+    lines, fitted = [], sweep.fit(run.sweep)
+    if fitted:
+        over, slope = fitted.overhead_seconds, fitted.slope_seconds_per_sample
+        lines.append(
+            f"step = {units.seconds_text(over.mid)} ({units.seconds_range(over)}) + batch × "
+            f"{units.seconds_text(slope.mid)} ({units.seconds_range(slope)}), 95% intervals"
+        )
+    largest, knee = sweep.largest_that_fits(run.sweep), sweep.knee(run.sweep)
+    at = f"beyond {knee} no batch tried trains 5% faster" if knee else "no knee up to the largest"
+    lines.append(f"largest batch that fits, of those tried: {largest or 'none'}; {at}")
     return lines
 
 
@@ -63,14 +120,28 @@ def warning_lines(run: Run) -> list[str]:
     lines = [f"! {text}" for text in run.warnings]
     if run.workload.data_note:
         lines.insert(0, f"! the data is {run.workload.data_note}")
+    contended = []
     for measurement in run.measurements:
         if measurement.verdict == "contended":
-            bad, all_blocks = sum(measurement.disturbed), len(measurement.disturbed)
-            lines.append(
-                f"! {measurement.phase} is contended: {bad} of {all_blocks} blocks were disturbed "
-                "by other work on this machine. Stop it and measure again."
-            )
-    return lines
+            contended.append(measurement)
+    if run.partial:
+        lines.append("! interrupted: this is what had been measured by then")
+    return lines + contended_lines(run, contended)
+
+
+def contended_lines(run: Run, contended: Sequence[Measurement]) -> list[str]:
+    """One line on all phases that something else disturbed, with the numbers and what to do."""
+    if not contended:
+        return []
+    parts = [
+        f"{m.phase.replace('_', ' ')} ({sum(m.disturbed)} of {len(m.disturbed)} blocks, "
+        f"{m.lost_share:.0%} of the time)"
+        for m in contended
+    ]
+    todo = "Stop it and measure again"
+    if not run.machine.is_gpu and run.machine.threads > 1:
+        todo += "; or measure with --threads 1, which other work disturbs far less"
+    return [f"! contended: other work on this machine disturbed {', '.join(parts)}. {todo}."]
 
 
 def quote_notes(run: Run, quote: Quote, tied: int) -> list[str]:

@@ -42,7 +42,7 @@ def _summary(quotes: Sequence[Quote]) -> list[str]:
     best = [quote.estimates[0] for quote in quotes if quote.estimates]
     if not best:
         return []
-    rows = [
+    rows: list[tuple[str, ...]] = [
         (
             e.job.workload.name,
             f"{e.job.epochs:,}",

@@ -3,20 +3,25 @@
 from decimal import Decimal
 from typing import Any
 
-from results.records import Estimate, Measurement, Quote, Run, UsdInterval
+from results import sweep, utilisation
+from results.epoch import predicted_epoch
+from results.records import Estimate, Measurement, Quote, Run, SweepPoint, UsdInterval
 from results.statistics import Interval
 
 Row = dict[str, Any]
 
 # In the order in which a step goes through them; a workload's own phases follow as they came.
-PHASE_ORDER = ("load", "copy", "forward", "backward", "optimizer", "step", "epoch")
+PHASE_ORDER = (
+    "load", "copy", "forward", "backward", "optimizer", "step", "epoch_start", "epoch", "evaluation"
+)  # fmt: skip
+_WHOLES = PHASE_ORDER[PHASE_ORDER.index("step") :]  # not parts of a step
 
 
 def phase_key(measurement: Measurement) -> tuple[int, int]:
     """Sort key: known phases in order, unknown ones before step and epoch."""
     name = measurement.phase
     if name in PHASE_ORDER:
-        return (2 if name in ("step", "epoch") else 0, PHASE_ORDER.index(name))
+        return (2 if name in _WHOLES else 0, PHASE_ORDER.index(name))
     return (1, 0)
 
 
@@ -42,7 +47,9 @@ def _measurement_row(run: Run, measurement: Measurement) -> Row:
         "samples_per_second": measurement.samples_per_second,
         "blocks": len(measurement.block_seconds),
         "disturbed_blocks": sum(measurement.disturbed),
+        "lost_share": measurement.lost_share,
         "warmup_seconds": sum(measurement.warmup_seconds),
+        "warmup_steps": measurement.warmup_steps,
         "stopped_because": measurement.stopped_because,
         "verdict": measurement.verdict,
         "data_note": run.workload.data_note,
@@ -51,7 +58,7 @@ def _measurement_row(run: Run, measurement: Measurement) -> Row:
 
 def run_row(run: Run) -> Row:
     """What a run says beyond its phases."""
-    gpu = run.gpu
+    gpu, epoch = run.gpu, predicted_epoch(run)
     return {
         "run_id": run.run_id,
         "captured_at": run.captured_at,
@@ -60,14 +67,46 @@ def run_row(run: Run) -> Row:
         "parameter_count": run.workload.parameter_count,
         "peak_memory_bytes": run.peak_memory_bytes,
         "flops_per_step": run.flops_per_step,
+        "bytes_per_step": run.bytes_per_step,
+        "bytes_per_second": utilisation.bytes_per_second(run),
+        "load_share": utilisation.share_of_step(run, "load"),
+        "remainder_seconds": utilisation.remainder_seconds(run),
+        "predicted_epoch_seconds": interval_row(epoch) if epoch else None,
+        "gpu_busy_share": utilisation.gpu_busy_share(run),
+        "bound_by": utilisation.bound_by(run),
+        "joules_per_sample": utilisation.joules_per_sample(run),
         "gpu_utilization_percent": gpu.utilization_percent if gpu else None,
         "gpu_power_watts": gpu.power_watts if gpu else None,
         "gpu_sm_clock_mhz": gpu.sm_clock_mhz if gpu else None,
+        "gpu_sm_clock_max_mhz": gpu.sm_clock_max_mhz if gpu else None,
         "gpu_memory_used_bytes": gpu.memory_used_bytes if gpu else None,
+        "gpu_throttle_reasons": list(gpu.throttle_reasons) if gpu else None,
+        "gpu_other_processes": gpu.other_processes if gpu else None,
+        "seed": run.seed,
+        "partial": run.partial,
+        "sweep": sweep_rows(run),
         "epochs_trained": run.epochs_trained,
         "metrics": dict(run.metrics),
         "data_note": run.workload.data_note,
         "warnings": list(run.warnings),
+    }
+
+
+def sweep_rows(run: Run) -> list[Row]:
+    """One row a batch size; `step_seconds` is the median with its 95% interval, None if it did not
+    run."""
+    return [_sweep_row(point) for point in run.sweep]
+
+
+def _sweep_row(point: SweepPoint) -> Row:
+    ran = bool(point.step_seconds)
+    return {
+        "batch_size": point.batch_size,
+        "step_seconds": interval_row(sweep.step_interval(point)) if ran else None,
+        "samples_per_second": sweep.samples_per_second(point) if ran else None,
+        "verdict": ("contended" if point.contended else "quiet") if ran else None,
+        "peak_memory_bytes": point.peak_memory_bytes,
+        "problem": point.problem,
     }
 
 

@@ -4,10 +4,13 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from results import units
+from results.epoch import predicted_epoch
 from results.names import PROVIDER_NAMES
 from results.price_age import price_text
 from results.records import Estimate, Measurement, Offer, Run
 from results.rows import phase_key
+from results.sweep import samples_per_second, step_interval
+from results.utilisation import remainder_seconds, step_seconds
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -35,10 +38,12 @@ def performance_table(runs: Sequence[Run], title: str = "Performance") -> "Table
         step = run.measurement("step")
         for m in sorted(run.measurements, key=phase_key):
             samples = m.samples_per_second if m.phase in ("step", "epoch") else None
+            if m.phase == "step" and m.verdict == "quiet":
+                _add_remainder(table, run)
             table.add_row(
                 run.workload.name,
                 run.machine.device,
-                m.phase,
+                m.phase.replace("_", " "),
                 units.seconds_text(m.seconds.mid),
                 interval_text(m),
                 units.digits(samples) if samples else "",
@@ -46,24 +51,73 @@ def performance_table(runs: Sequence[Run], title: str = "Performance") -> "Table
                 f"{len(m.block_seconds) - sum(m.disturbed)}/{len(m.block_seconds)}",
                 m.verdict,
             )
+        _add_predicted_epoch(table, run)
         table.add_section()
     return table
 
 
+def _add_remainder(table: "Table", run: Run) -> None:
+    """What the phases leave of the step."""
+    left, step = remainder_seconds(run), step_seconds(run)
+    if left is None or not step:
+        return
+    sign = "−" if left < 0 else ""
+    share = f"{sign}{abs(100 * left / step):.0f}%"
+    shown = sign + units.seconds_text(abs(left))
+    table.add_row(run.workload.name, run.machine.device, "other", shown, "", "", share, "", "")
+
+
+def _add_predicted_epoch(table: "Table", run: Run) -> None:
+    """The epoch as the sampled steps foretell it."""
+    epoch = predicted_epoch(run)
+    if epoch is None:
+        return
+    rate = units.digits(run.workload.samples_per_epoch / epoch.mid)
+    table.add_row(
+        run.workload.name, run.machine.device, "epoch foretold", units.seconds_text(epoch.mid),
+        f"{units.spread_text(epoch)}, 80%", rate, "", "", "from steps",
+    )  # fmt: skip
+
+
 def interval_text(measurement: Measurement) -> str:
-    """`±1.4%`; fewer than six blocks give no 95% interval, only their own range."""
+    """`±1.4%`; fewer than six blocks give no 95% interval, only their own range; nor do contended
+    ones."""
     count = len(measurement.block_seconds)
     if count == 1:
         return "one only"
+    if measurement.verdict == "contended":
+        return units.seconds_range(measurement.seconds)
     spread = units.spread_text(measurement.seconds)
     return spread if count >= 6 else f"{spread} of {count}"
 
 
 def share_text(measurement: Measurement, step: Measurement | None) -> str:
     """`31%` of the step for a phase; nothing for the step and the epoch themselves."""
-    if step is None or measurement.phase in ("step", "epoch"):
+    if step is None or measurement.phase in ("step", "epoch", "epoch_start", "evaluation"):
         return ""
     return f"{100 * measurement.seconds.mid / step.seconds.mid:.0f}%"
+
+
+def sweep_table(run: Run) -> "Table":
+    """A batch sweep: step time, samples a second and memory by batch size."""
+    table = _table(
+        f"Batch sweep: {run.workload.name} on {run.machine.device}", "batch", "step",
+        "95% interval", "samples/s", "peak memory", "", left=("",),
+    )  # fmt: skip
+    for point in run.sweep:
+        if not point.step_seconds:
+            table.add_row(str(point.batch_size), "", "", "", "", point.problem or "")
+            continue
+        seconds = step_interval(point)
+        table.add_row(
+            str(point.batch_size),
+            units.seconds_text(seconds.mid),
+            units.spread_text(seconds),
+            units.digits(samples_per_second(point)),
+            units.bytes_text(point.peak_memory_bytes) if point.peak_memory_bytes else "unknown",
+            "contended" if point.contended else "",
+        )
+    return table
 
 
 def instance_text(offer: Offer) -> str:

@@ -32,12 +32,10 @@ def seconds_range(interval: Interval) -> str:
     high = interval.high / unit
     places = _places(high)
     low_text, high_text = f"{interval.low / unit:,.{places}f}", f"{high:,.{places}f}"
-    if low_text == high_text:
-        return f"{high_text} {name}"
-    if interval.low > 0 and not low_text.strip("0."):
+    if interval.low > 0 and not low_text.strip("0.,"):  # too far below to be told in this unit
         low_unit, low_name = _time_unit(interval.low)
-        low_text = f"{digits(interval.low / low_unit, 2)} {low_name}"
-    return f"{low_text}–{high_text} {name}"
+        return f"{digits(interval.low / low_unit, 2)} {low_name}–{high_text} {name}"
+    return f"{high_text} {name}" if low_text == high_text else f"{low_text}–{high_text} {name}"
 
 
 def _time_unit(value: float) -> tuple[float, str]:

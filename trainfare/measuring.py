@@ -2,7 +2,7 @@
 
 import sys
 from contextlib import redirect_stdout
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -26,11 +26,15 @@ class Asked:
     seed: int = 0
     data_root: Path | None = None
     image_size: int | None = None
+    workers: int | None = None
     max_seconds: float = 60.0
+    precision_percent: float = 2.0
+    batch_sizes: tuple[int, ...] | None = None  # of a sweep, which gets half of the time
 
     def options(self) -> tuple[tuple[str, str], ...]:
         """What the factory is given and a job elsewhere needs as well."""
-        return () if self.image_size is None else (("image_size", str(self.image_size)),)
+        named = (("image_size", self.image_size), ("workers", self.workers))
+        return tuple((name, str(value)) for name, value in named if value is not None)
 
     @property
     def data_folder(self) -> str | None:
@@ -50,27 +54,35 @@ def measure(asked: Asked, store: Store) -> Run:
     import cloud  # noqa: F401
     import estimators  # noqa: F401
     from bench import load, runner
+    from bench.sweep import sweep
 
-    given = {"data_root": asked.data_root, "image_size": asked.image_size}
+    given = {"data_root": asked.data_root, **dict(asked.options())}
+    seconds = asked.max_seconds / 2 if asked.batch_sizes else asked.max_seconds
+    precision = asked.precision_percent / 100
     # What a user's code prints goes to stderr: stdout is for data.
     with output.progress(asked.workload) as show, redirect_stdout(sys.stderr):
+        make = load.factory(asked.workload, given)
         session = runner.Session(
-            load.factory(asked.workload, given),
-            where,
-            asked.batch_size,
-            asked.threads,
-            asked.seed,
-            progress=show,
+            make, where, asked.batch_size, asked.threads, asked.seed, progress=show
         )
         run = runner.measure(
             session,
             asked.workload,
-            asked.max_seconds,
+            seconds,
+            precision,
             source_digest=digest,
             options=asked.options(),
             data_root=asked.data_folder,
         )
-    store.add(run)
+        if asked.batch_sizes and not run.partial:
+            session.release()
+            sizes, threads = asked.batch_sizes, asked.threads
+            points = sweep(make, where, sizes, seconds, show, threads, asked.seed, precision)
+            run = replace(run, sweep=points)
+    path = store.add(run)
+    if run.partial:
+        output.say(f"Kept what was measured as {path}, marked partial.")
+        raise KeyboardInterrupt
     return run
 
 

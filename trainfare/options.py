@@ -20,6 +20,22 @@ POSITIVE = click.IntRange(min=1)
 FOLDER = click.Path(path_type=Path)
 
 
+class BatchSizes(click.ParamType[tuple[int, ...]]):
+    """Several batch sizes with commas between them."""
+
+    name = "sizes"
+
+    def convert(self, value: Any, param: Any, ctx: Any) -> tuple[int, ...]:  # noqa: ARG002
+        """The sizes in the order given. Raises UsageError."""
+        parts = str(value).split(",")
+        if not all(part.strip().isdecimal() and 0 < int(part) < 10**7 for part in parts):
+            raise UsageError(
+                f"'{value}' is no list of batch sizes. Give whole numbers from 1, as "
+                "--batch-sizes 16,32,64."
+            )
+        return tuple(int(part) for part in parts)
+
+
 class Money(click.ParamType[Decimal]):
     """A positive amount of USD, exact."""
 
@@ -72,6 +88,15 @@ measuring = stacked(
     click.option("--seed", type=click.IntRange(min=0), default=0, help="Of data and weights.  [0]"),
     click.option("--data-root", type=FOLDER, help="Folder that holds MNIST/raw, for cnn."),
     click.option("--image-size", type=int, help="Pixels a side, for torchvision models."),
+    click.option("--workers", type=int, help="Processes that load data, for cnn and rnn.  [0]"),
+    click.option(
+        "--precision",
+        "precision_percent",
+        type=click.FloatRange(0.1, 50),
+        default=2.0,
+        show_default=True,
+        help="Percent within which the median step shall be known, at 95%.",
+    ),
     click.option(
         "--max-seconds",
         type=click.FloatRange(1, 86400),

@@ -34,8 +34,9 @@ class CNN(nn.Module):
         return out
 
 
-def workload(data_root: Path | None = None) -> TorchWorkload:
-    """A fresh CNN: cross-entropy, SGD at 0.01, batches of 64, loaded by the main process.
+def workload(data_root: Path | None = None, workers: int = 0) -> TorchWorkload:
+    """A fresh CNN: cross-entropy, SGD at 0.01, batches of 64, loaded by the main process or by
+    `workers` of its own.
 
     The digits are looked for in `data_root`, see `bench.digits.find`. Raises UsageError.
     """
@@ -54,7 +55,9 @@ def workload(data_root: Path | None = None) -> TorchWorkload:
         model=CNN(),
         loss=loss,
         optimizer=partial(optim.SGD, lr=0.01),
-        batches=lambda batch_size: DataLoader(train, batch_size=batch_size, shuffle=True),
+        batches=lambda batch_size: DataLoader(
+            train, batch_size=batch_size, shuffle=True, num_workers=workers
+        ),
         batch_size=64,
         samples_per_epoch=len(train),
         sample_unit="image",

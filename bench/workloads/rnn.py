@@ -39,7 +39,7 @@ class Windows(Dataset[tuple[Tensor, Tensor]]):
         return self.series[index:end], self.series[end]
 
 
-def workload() -> TorchWorkload:
+def workload(workers: int = 0) -> TorchWorkload:
     """A fresh RNN: 990 windows, mean squared error, SGD at 0.01, batches of 32."""
     windows = Windows(torch.randn(1000, 10), length=10)
     return TorchWorkload(
@@ -47,7 +47,9 @@ def workload() -> TorchWorkload:
         model=RNN(),
         loss=nn.MSELoss(),
         optimizer=partial(optim.SGD, lr=0.01),
-        batches=lambda batch_size: DataLoader(windows, batch_size=batch_size, shuffle=True),
+        batches=lambda batch_size: DataLoader(
+            windows, batch_size=batch_size, shuffle=True, num_workers=workers
+        ),
         batch_size=32,
         samples_per_epoch=len(windows),
         sample_unit="window",

@@ -11,7 +11,6 @@ from results.statistics import median
 from results.tables import interval_text, share_text
 
 MOST_BLOCKS = 300  # drawn of one workload; the statistics use all
-WHOLE = ("step", "epoch")
 BLOCK_NUMBERS = ("blocks", "disturbed", "shortest", "median", "longest", "warm-up")
 
 
@@ -36,7 +35,7 @@ def _loading(run: Run) -> str:
 
 
 def _phases(run: Run) -> list[Measurement]:
-    return [m for m in sorted(run.measurements, key=phase_key) if m.phase not in WHOLE]
+    return [m for m in sorted(run.measurements, key=phase_key) if phase_key(m)[0] < 2]
 
 
 def _phase_chart(runs: Sequence[Run]) -> Chart | None:

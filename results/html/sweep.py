@@ -4,71 +4,57 @@ from collections.abc import Sequence
 
 from results import units
 from results.html.section import Section, Table, rounded
-from results.records import Run
-
-LEAST_SIZES = 3
-KNEE_SHARE = 0.9  # of the best throughput: from there on a larger batch brings little
-
-Point = tuple[int, float, float, float]  # batch size; samples a second: middle, low, high
+from results.lines import sweep_lines
+from results.records import Run, SweepPoint
+from results.sweep import fitting, samples_per_second, step_interval
 
 
 def sweep_section(runs: Sequence[Run]) -> Section | None:
-    """Samples a second over the batch size of each workload that was run at several."""
-    sweeps = sweep_points(runs)
-    if not sweeps:
+    """The newest batch sweep of each workload; None where there is none."""
+    swept = {run.workload.name: run for run in runs if fitting(run.sweep)}
+    if not swept:
         return None
-    knees = [f"{name}: {knee(points)}" for name, points in sweeps.items()]
-    rows = [
-        (name, str(size), units.digits(mid), f"{units.digits(low)}–{units.digits(high)}",
-         f"{100 * mid / max(p[1] for p in points):.0f}%")
-        for name, points in sweeps.items()
-        for size, mid, low, high in points
-    ]  # fmt: skip
     return Section(
         name="sweep",
         title="Batch size",
-        lead=f"The smallest batch that reaches {KNEE_SHARE:.0%} of the highest throughput: "
-        + ", ".join(knees)
-        + ".",
+        lead=" ".join(f"{n}: {'; '.join(sweep_lines(run))}." for n, run in swept.items()),
         chart={
             "kind": "lines",
             "label": "Samples a second by batch size",
             "x": "log",
-            "series": [{"name": name, "points": _drawn(points)} for name, points in sweeps.items()],
+            "series": [{"name": name, "points": _drawn(run)} for name, run in swept.items()],
         },
         tables=[
             Table(
                 caption="Throughput by batch size",
-                columns=("workload", "batch", "samples/s", "95% interval", "of the highest"),
-                rows=rows,
-                numbers=("batch", "samples/s", "95% interval", "of the highest"),
+                columns=("workload", "batch", "step", "95% interval", "samples/s", "peak memory",
+                         "remark"),
+                rows=[_row(n, point) for n, run in swept.items() for point in run.sweep],
+                numbers=("batch", "step", "95% interval", "samples/s", "peak memory"),
             )
         ],
+    )  # fmt: skip
+
+
+def _drawn(run: Run) -> list[list[float | str]]:
+    points: list[list[float | str]] = []
+    for point in fitting(run.sweep):
+        seconds, size = step_interval(point), point.batch_size
+        ends = (size / s for s in (seconds.mid, seconds.high, seconds.low))
+        text = f"batch {size}: {units.digits(samples_per_second(point))} samples/s"
+        points.append([size, *map(rounded, ends), text])
+    return points
+
+
+def _row(name: str, point: SweepPoint) -> tuple[str, ...]:
+    memory = point.peak_memory_bytes
+    fits = bool(point.step_seconds)
+    return (
+        name,
+        str(point.batch_size),
+        units.seconds_text(step_interval(point).mid) if fits else "",
+        units.spread_text(step_interval(point)) if fits else "",
+        units.digits(samples_per_second(point)) if fits else "",
+        units.bytes_text(memory) if memory else "",
+        point.problem or ("contended" if point.contended else ""),
     )
-
-
-def sweep_points(runs: Sequence[Run]) -> dict[str, list[Point]]:
-    """The newest run at each batch size, of the same workload on the same device."""
-    found: dict[str, dict[int, Point]] = {}
-    for run in runs:
-        step = run.measurement("step")
-        samples = step.samples_per_repeat if step else None
-        if step and samples and not run.partial and step.seconds.low:
-            w, s = run.workload, step.seconds
-            name = f"{w.name}, {w.precision}, {run.machine.device_name}"
-            point = (w.batch_size, samples / s.mid, samples / s.high, samples / s.low)
-            found.setdefault(name, {})[w.batch_size] = point
-    return {n: sorted(by.values()) for n, by in found.items() if len(by) >= LEAST_SIZES}
-
-
-def knee(points: Sequence[Point]) -> int:
-    """The smallest batch size with at least `KNEE_SHARE` of the highest throughput."""
-    highest = max(point[1] for point in points)
-    return min(size for size, mid, _, _ in points if mid >= KNEE_SHARE * highest)
-
-
-def _drawn(points: Sequence[Point]) -> list[list[float | str]]:
-    return [
-        [size, *map(rounded, (mid, low, high)), f"batch {size}: {units.digits(mid)} samples/s"]
-        for size, mid, low, high in points
-    ]

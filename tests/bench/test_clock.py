@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from bench import clock
-from bench.disturbance import Block, Counters, disturbed
+from bench.disturbance import Block, Counters, Neighbours, disturbed
 
 
 class Sleeper:
@@ -72,13 +72,18 @@ def test_a_span_is_closed_when_the_step_raises():
 
 def test_cpu_time_is_counted_over_the_block():
     before = Counters.now()
-    busy(0.05)
-    block = before.block(0.05)
-    assert block.cpu_seconds == pytest.approx(0.05, rel=0.5)
+    end = time.process_time() + 0.05
+    while time.process_time() < end:
+        pass
+    assert 0.05 <= before.block(0.05).cpu_seconds < 0.5
 
 
 def test_blocks_add_up():
     assert Block(1.0, 0.5, 2).plus(Block(2.0, 0.25, 3)) == Block(3.0, 0.75, 5)
+    assert Block(1.0, 1.0, 0, 0.5, 0.0).plus(Block(1.0, 1.0, 0, 0.25, 0.1, True)) == Block(
+        2.0, 2.0, 0, 0.75, 0.1, True
+    )
+    assert Block(1.0, 1.0, 0, 0.5).plus(Block(1.0, 1.0, 0)).wait_seconds is None  # unknown
 
 
 @pytest.mark.parametrize(
@@ -90,6 +95,10 @@ def test_blocks_add_up():
         (Block(10.0, 10.0, 25), False),  # 25 switches of 4 ms are 1%
         (Block(10.0, 10.0, 26), True),
         (Block(0.001, 0.002, 0), False),  # two threads at work
+        (Block(0.001, 0.001, 1, 0.0), False),  # switched away, but lost nothing by it
+        (Block(0.001, 0.001, 0, 0.00002), True),  # its threads waited for 2% of it
+        (Block(0.001, 0.001, 0, 0.0, 0.01), True),  # the hypervisor took a tick
+        (Block(0.001, 0.001, 0, 0.0, 0.0, True), True),  # the GPU was shared
     ],
 )
 def test_what_counts_as_disturbed(block, is_bad):
@@ -101,6 +110,26 @@ def test_a_workload_that_waits_for_itself_is_not_disturbed_by_that():
     waiting = [Block(0.01, 0.002, 0)] * 30
     assert not any(disturbed(waiting))
     assert disturbed([*waiting, Block(0.01, 0.001, 0)])[-1]
+
+
+def test_beside_workers_the_machine_is_asked_not_the_threads():
+    """Worker processes make their own parent wait; only what others used counts then."""
+    waiting = [Block(0.1, 0.05, 3, 0.05)] * 3
+    here = Neighbours(busy_seconds=0.0, own_seconds=0.0, wall_seconds=perf_counter())
+    alone = Neighbours(None, None, 0.0)
+    assert alone.judge(waiting) == waiting  # no workers: nothing is changed
+    judged = here._replace(busy_seconds=-1e9).judge(waiting)
+    assert judged == waiting  # this test has no workers either
+
+
+def test_workers_of_ones_own_do_not_disturb(monkeypatch):
+    waiting = [Block(0.1, 0.05, 3, 0.05)] * 3
+    start = Neighbours(busy_seconds=10.0, own_seconds=5.0, wall_seconds=100.0)
+    for busy, foreign in ((12.0, False), (12.5, True)):  # the job itself used 2 s in 1 s
+        end = Neighbours(busy_seconds=busy, own_seconds=7.0, wall_seconds=101.0)
+        monkeypatch.setattr(Neighbours, "now", lambda end=end: end)
+        judged = start.judge(waiting)
+        assert {(b.wait_seconds, b.foreign) for b in judged} == {(0.0, foreign)}
 
 
 def test_no_blocks_no_flags():

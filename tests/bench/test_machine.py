@@ -6,6 +6,7 @@ import types
 import pytest
 
 from bench import device, machine, nvml
+from bench.gpu_monitor import GpuMonitor
 from results.errors import UsageError
 
 
@@ -50,22 +51,38 @@ class FakeNvml(types.SimpleNamespace):
         assert kind == self.NVML_CLOCK_SM
         return 1590
 
+    def nvmlDeviceGetMaxClockInfo(self, handle, kind):  # noqa: N802
+        return 1980
+
+    throttle, processes, millijoules = 0, (), 0
+
+    def nvmlDeviceGetCurrentClocksThrottleReasons(self, handle):  # noqa: N802
+        return self.throttle
+
+    def nvmlDeviceGetComputeRunningProcesses(self, handle):  # noqa: N802
+        return [types.SimpleNamespace(pid=pid) for pid in self.processes]
+
+    def nvmlDeviceGetTotalEnergyConsumption(self, handle):  # noqa: N802
+        if self.millijoules is None:
+            raise self.NVMLError("not supported")
+        return self.millijoules
+
 
 @pytest.fixture
 def two_gpus(monkeypatch):
-    monkeypatch.setattr(nvml, "_library", FakeNvml)
+    monkeypatch.setattr(nvml, "library", FakeNvml)
     monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
 
 
 @pytest.fixture
 def no_gpu(monkeypatch):
-    monkeypatch.setattr(nvml, "_library", lambda: None)
+    monkeypatch.setattr(nvml, "library", lambda: None)
 
 
 def test_without_a_driver_there_is_no_gpu(no_gpu):
     assert nvml.gpu_count() == 0
     assert nvml.gpu_info(0) is None
-    monitor = nvml.GpuMonitor(0)
+    monitor = GpuMonitor(0)
     monitor.poll()
     assert monitor.reading() is None
     assert device.resolve("auto") == "cpu"
@@ -75,7 +92,7 @@ def test_without_a_driver_there_is_no_gpu(no_gpu):
 
 def test_gpus_are_named_and_read(two_gpus):
     assert nvml.gpu_info(1) == nvml.GpuInfo("NVIDIA A10G", 16 * 2**30, "580.1")
-    monitor = nvml.GpuMonitor(0)
+    monitor = GpuMonitor(0)
     monitor.poll()
     reading = monitor.reading()
     assert (reading.utilization_percent, reading.power_watts) == (40, 70.0)
@@ -83,14 +100,67 @@ def test_gpus_are_named_and_read(two_gpus):
 
 
 def test_what_a_gpu_does_not_tell_is_unknown_not_zero(two_gpus):
-    monitor = nvml.GpuMonitor(1)
+    monitor = GpuMonitor(1)
     monitor.poll()
     assert monitor.reading().power_watts is None
     assert monitor.reading().utilization_percent == 41
 
 
+@pytest.fixture
+def one_driver(monkeypatch):
+    """The same stand-in at each call, so that a test can change what it says."""
+    driver = FakeNvml()
+    monkeypatch.setattr(nvml, "library", lambda: driver)
+    monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
+    return driver
+
+
+def test_a_gpu_held_down_from_outside_disturbs(one_driver):
+    monitor = GpuMonitor(0)
+    monitor.poll()
+    assert not monitor.is_disturbed
+    one_driver.throttle = 0x04  # its own power cap: what a full load does
+    monitor.poll()
+    assert not monitor.is_disturbed
+    one_driver.throttle = 0x40
+    monitor.poll()
+    assert monitor.is_disturbed
+    reading = monitor.reading()
+    assert reading.throttle_reasons == ("software power cap", "hardware thermal slowdown")
+    assert reading.sm_clock_max_mhz == 1980
+
+
+def test_another_program_on_the_gpu_disturbs(one_driver):
+    one_driver.processes = (7,)  # there before us
+    monitor = GpuMonitor(0)
+    one_driver.processes = (99,)  # gone; the new one is us, under whatever number
+    monitor.poll()
+    assert not monitor.is_disturbed
+    one_driver.processes = (99, 100)
+    monitor.poll()
+    assert monitor.is_disturbed
+    assert monitor.reading().other_processes == 1
+
+
+def test_energy_by_the_counter_else_by_power_else_unknown(one_driver):
+    monitor = GpuMonitor(0)
+    with monitor.energy() as energy:
+        one_driver.millijoules = 2500
+    assert energy.joules == 2.5
+    one_driver.millijoules = None
+    with monitor.energy() as energy:
+        monitor.poll()  # 70 W
+    assert 0 < energy.joules < 70
+    with GpuMonitor(1).energy() as energy:  # tells neither
+        pass
+    assert energy.joules is None
+    with GpuMonitor(None).energy() as energy:
+        pass
+    assert energy.joules is None
+
+
 def test_a_cpu_run_reads_no_gpu(two_gpus):
-    monitor = nvml.GpuMonitor(None)
+    monitor = GpuMonitor(None)
     monitor.poll()
     assert monitor.reading() is None
 

@@ -6,7 +6,8 @@ import pytest
 import torch
 from torch import nn
 
-from bench import TorchWorkload, runner
+from bench import TorchWorkload, epochs, runner
+from bench.sampling import Samples
 from results.errors import UsageError
 
 
@@ -54,7 +55,9 @@ def test_a_run_holds_phases_step_epochs_and_metrics():
         progress=lambda text, share: shown.append((text, share)),
     )
     phases = [m.phase for m in run.measurements]
-    assert phases == ["load", "forward", "backward", "optimizer", "step", "epoch"]
+    assert phases == [
+        "load", "forward", "backward", "optimizer", "step", "epoch_start", "epoch", "evaluation"
+    ]  # fmt: skip
     assert run.workload.parameter_count == 10
     assert run.workload.input_shape == (4,)
     assert run.measurement("step").samples_per_repeat == 8
@@ -66,6 +69,60 @@ def test_a_run_holds_phases_step_epochs_and_metrics():
     assert run.flops_per_step == 2 * 8 * 4 * 2 * 2  # forward, and backward for the weights alone
     assert shown[0][0] == "warming up"
     assert [share for _, share in shown] == sorted(share for _, share in shown)
+
+
+def test_steps_come_in_bursts_and_warm_up_is_kept_apart():
+    run = measured(small)
+    step = run.measurement("step")
+    assert sum(step.bursts) == len(step.block_seconds)
+    assert len(step.bursts) >= 2
+    assert step.warmup_steps >= len(step.warmup_seconds) >= 2
+    assert run.measurement("forward").bursts
+    start = run.measurement("epoch_start")
+    assert len(start.block_seconds) == epochs.STARTS
+    assert run.bytes_per_step > 0
+    assert (run.energy_joules, run.gpu_busy_seconds) == (None, None)  # no GPU: unknown
+
+
+def interrupt_at(words):
+    def progress(text, share):
+        if text.startswith(words):
+            raise KeyboardInterrupt
+
+    return progress
+
+
+@pytest.mark.parametrize("when", ["timing steps", "epoch 2"])
+def test_ctrl_c_keeps_what_was_measured_as_a_partial_run(when):
+    run = measured(small, progress=interrupt_at(when))
+    assert run.partial
+    assert run.measurement("step").block_seconds
+    assert run.measurement("step").stopped_because == "interrupted"
+    assert run.epochs_trained == (1 if when == "epoch 2" else 0)
+    for found in run.measurements:
+        assert len(found.block_seconds) == len(found.disturbed)
+
+
+def test_ctrl_c_before_the_first_step_keeps_nothing():
+    with pytest.raises(KeyboardInterrupt):
+        measured(small, progress=interrupt_at("warming up"))
+
+
+def test_one_step_can_be_measured_alone():
+    found = runner.measure_step(runner.Session(small, "cpu"), 0.5)
+    assert found.phase == "step"
+    assert found.seconds.mid > 0
+
+
+def test_what_a_loader_loaded_ahead_is_used_up_first():
+    session = runner.Session(small, "cpu")
+    before = session.steps_done
+    runner.Refill(session)()
+    assert session.steps_done == before + 1
+    session.workload = type("Ahead", (Spanless,), {"prefetched_batches": 4})()
+    session.workload.prepare("cpu", None, None)
+    runner.Refill(session)()
+    assert session.steps_done == before + 5
 
 
 def test_phases_lie_within_the_step():
@@ -101,7 +158,7 @@ def test_the_same_seed_gives_the_same_model():
 def test_epochs_start_from_a_fresh_model():
     session = runner.Session(small, "cpu")
     first = session.workload
-    runner.measure_epochs(session, 0.001, 1)
+    epochs.train(session, 0.001, 1, Samples())
     assert session.workload is not first
 
 
@@ -110,13 +167,13 @@ def test_batch_size_and_threads_are_obeyed():
     session = runner.Session(small, "cpu", batch_size=16, threads=1)
     assert session.workload.samples_per_step == 16
     assert torch.get_num_threads() == 1
-    assert runner.steps_per_epoch(session) == 4
+    assert session.steps_per_epoch == 4
     torch.set_num_threads(before)
 
 
 def test_an_epoch_is_shared_among_processes():
     session = runner.Session(small, "cpu", processes=3)
-    assert runner.steps_per_epoch(session) == 3  # ceil(64 / (8 × 3))
+    assert session.steps_per_epoch == 3  # ceil(64 / (8 × 3))
 
 
 def explode(*_):

@@ -6,9 +6,10 @@ import pytest
 
 from bench import sampling
 from bench.disturbance import Block
+from bench.sampling import Samples, Series
 
 
-class Series:
+class Known:
     """Blocks of given times; the real clock moves little, so only the data decides."""
 
     def __init__(self, times):
@@ -17,49 +18,107 @@ class Series:
     def __call__(self):
         self.taken += 1
         seconds = next(self.times)
-        return Block(seconds, seconds, 0)
+        return Block(seconds, seconds, 0, 0.0)
 
 
 def nothing():
     pass
 
 
-def test_a_steady_series_stops_when_precise():
-    series = Series(itertools.repeat(0.001))
-    samples = sampling.sample(series, max_seconds=5, tick=nothing)
+@pytest.fixture(autouse=True)
+def short(monkeypatch):
+    """As in a measurement, but in milliseconds."""
+    monkeypatch.setattr(sampling, "BURST_SECONDS", 0.001)
+    monkeypatch.setattr(sampling, "SPREAD_SECONDS", 0.01)
+    monkeypatch.setattr(sampling, "WARMUP_MIN_SECONDS", 0.0)
+
+
+def in_turns(*blocks, max_seconds=5.0, **more):
+    series = [Series(run) for run in blocks]
+    sampling.sample_in_turns(series, max_seconds, nothing, **more)
+    return [one.samples for one in series]
+
+
+def test_a_steady_series_stops_when_precise_and_spread_out():
+    (samples,) = in_turns(Known(itertools.repeat(0.001)))
     assert samples.stopped_because == "precise"
-    assert series.taken == len(samples.blocks) == sampling.MIN_BLOCKS
+    assert len(samples.bursts) >= sampling.BURSTS
+    assert sum(samples.bursts) == len(samples.blocks)
 
 
 def test_a_wild_series_goes_on_until_time_is_up():
-    series = Series(itertools.cycle([0.001, 0.002]))
-    samples = sampling.sample(series, max_seconds=0.05, tick=nothing)
+    (samples,) = in_turns(Known(itertools.cycle([0.001, 0.002])), max_seconds=0.05)
     assert samples.stopped_because == "time"
     assert len(samples.blocks) > sampling.MIN_BLOCKS
 
 
+def test_the_precision_can_be_set():
+    noise = [1 + 0.37 * i % 0.2 for i in range(997)]
+    (fine,) = in_turns(Known(itertools.cycle(noise)), max_seconds=0.05, precision=0.0001)
+    (coarse,) = in_turns(Known(itertools.cycle(noise)), max_seconds=5, precision=0.2)
+    assert (fine.stopped_because, coarse.stopped_because) == ("time", "precise")
+
+
+def test_series_take_turns_and_each_says_why_it_stopped():
+    order = []
+
+    def steady():
+        order.append("a")
+        return Block(1.0, 1.0, 0, 0.0)
+
+    wild_times = itertools.cycle([1.0, 2.0])
+
+    def wild():
+        order.append("b")
+        return Block(next(wild_times), 2.0, 0, 0.0)
+
+    a, b = in_turns(steady, wild, max_seconds=0.1)
+    assert (a.stopped_because, b.stopped_because) == ("precise", "time")
+    changes = sum(x != y for x, y in itertools.pairwise(order))
+    assert changes >= 2 * len(a.bursts) - 1
+
+
 def test_one_block_is_taken_even_without_time():
-    assert len(sampling.sample(Series([1.0]), max_seconds=0, tick=nothing).blocks) == 1
+    (samples,) = in_turns(Known([1.0]), max_seconds=1e-9)
+    assert samples.bursts == [1]
 
 
 def test_disturbed_blocks_do_not_make_it_precise():
-    def always_switched():
-        return Block(0.001, 0.001, 3)
-
-    assert sampling.sample(always_switched, 0.05, nothing).stopped_because == "time"
+    (samples,) = in_turns(lambda: Block(0.001, 0.001, 3, 0.001), max_seconds=0.05)
+    assert samples.stopped_because == "time"
 
 
-def test_warm_up_lasts_while_it_gets_faster(monkeypatch):
-    monkeypatch.setattr(sampling, "WARMUP_MIN_SECONDS", 0.0)
-    falling = [1.0 * 0.9**i for i in range(40)]
-    series = Series([*falling, *itertools.repeat(falling[-1], 1000)])
-    warmup = sampling.warm_up(series, max_seconds=5, tick=nothing)
-    assert 40 <= len(warmup) <= 50
+def test_an_interrupted_burst_keeps_its_blocks():
+    def stop():
+        if len(samples.blocks) == 3:
+            raise KeyboardInterrupt
+
+    samples = Samples()
+    with pytest.raises(KeyboardInterrupt):
+        samples.take_burst(Known(itertools.repeat(1.0)), 60, stop)
+    assert samples.bursts == [3] == [len(samples.blocks)]
+
+
+@pytest.mark.parametrize("slow", [1, 5, 8])
+def test_warm_up_ends_where_the_series_settles(slow):
+    series = Known([*[0.003] * slow, *itertools.repeat(0.001, 1000)])
+    warm, steady = sampling.warm_up(series, max_seconds=5, tick=nothing)
+    assert len(warm) == slow
+    assert {b.seconds for b in steady} == {0.001}
+
+
+def test_a_series_that_keeps_getting_faster_is_watched_longer():
+    falling = [0.9**i for i in range(40)]
+    series = Known([*falling, *itertools.repeat(falling[-1], 1000)])
+    warm, steady = sampling.warm_up(series, max_seconds=5, tick=nothing)
+    assert len(warm) >= 30
+    assert len(steady) >= len(warm)
 
 
 def test_warm_up_is_bounded_by_time():
-    series = Series(0.5**i for i in itertools.count())
-    assert len(sampling.warm_up(series, max_seconds=0, tick=nothing)) == 1
+    series = Known(0.5**i for i in itertools.count())
+    warm, steady = sampling.warm_up(series, max_seconds=0, tick=nothing)
+    assert len(warm) + len(steady) == 1
 
 
 @pytest.mark.parametrize(

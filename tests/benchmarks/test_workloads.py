@@ -89,7 +89,7 @@ def test_phase(benchmark, session, step_seconds, phase, keep):
 
 def _steps(session, step_seconds, is_epoch):
     if is_epoch:
-        return runner.steps_per_epoch(session)
+        return session.steps_per_epoch
     return steps_per_block(session.is_gpu, step_seconds)
 
 
@@ -115,6 +115,6 @@ def _run(session) -> Run:
         run_id=new_id(session.reference),
         captured_at=utc_now(),
         workload=runner.describe(session.workload, session.reference),
-        machine=runner.this_machine(session),
+        machine=session.machine(),
         measurements=(),
     )

@@ -17,6 +17,7 @@ from results.records import (
     Offer,
     Quote,
     Run,
+    SweepPoint,
     UsdInterval,
     Workload,
 )
@@ -134,7 +135,20 @@ def build_quote(*estimates: Estimate, **given: Any) -> Quote:
 def samples_of_each() -> dict[type, Any]:
     """One record of each type in which nothing is left empty."""
     gpu = GpuReading(
-        utilization_percent=91.5, power_watts=None, sm_clock_mhz=1410.0, memory_used_bytes=2**30
+        utilization_percent=91.5,
+        power_watts=None,
+        sm_clock_mhz=1410.0,
+        memory_used_bytes=2**30,
+        sm_clock_max_mhz=1980.0,
+        throttle_reasons=("software power cap",),
+        other_processes=1,
+    )
+    point = SweepPoint(
+        batch_size=128,
+        step_seconds=(0.1, 0.2),
+        contended=True,
+        peak_memory_bytes=2**30,
+        problem="x",
     )
     run = build_run(
         name="größe-数",
@@ -151,6 +165,10 @@ def samples_of_each() -> dict[type, Any]:
             ),
         ),
         gpu=gpu,
+        bytes_per_step=10**6,
+        energy_joules=1.5,
+        energy_steps=3,
+        sweep=(point,),
         metrics=(("accuracy", 0.98), ("test_loss", 0.1)),
         warnings=("busy",),
     )
@@ -172,8 +190,8 @@ def samples_of_each() -> dict[type, Any]:
     )
     quote = build_quote(estimate, left_out=(("needs more memory", 12),))
     records = (
-        run, run.workload, run.machine, run.measurements[1], gpu, quote, estimate, estimate.job,
-        estimate.offer, item, item.usd, item.seconds, request,
+        run, run.workload, run.machine, run.measurements[1], gpu, point, quote, estimate,
+        estimate.job, estimate.offer, item, item.usd, item.seconds, request,
     )  # fmt: skip
     return {type(record): record for record in records}
 

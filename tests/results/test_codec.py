@@ -24,14 +24,15 @@ from results.records import (
     Offer,
     Quote,
     Run,
+    SweepPoint,
     UsdInterval,
     Workload,
 )
 from results.statistics import Interval
 
 KINDS: list[type] = [
-    Workload, Machine, GpuReading, Measurement, Run, Offer, Job, UsdInterval, EstimateItem,
-    Estimate, Quote, JobRequest, Interval,
+    Workload, Machine, GpuReading, SweepPoint, Measurement, Run, Offer, Job, UsdInterval,
+    EstimateItem, Estimate, Quote, JobRequest, Interval,
 ]  # fmt: skip
 FIELDS = [(kind, field.name) for kind in KINDS for field in dataclasses.fields(kind)]
 

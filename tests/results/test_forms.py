@@ -29,7 +29,7 @@ def test_json() -> None:
     (answer,) = found["answers"]
     assert answer["sentence"].startswith("cnn, 3 epochs: $0.24–0.48")
     assert answer["estimates"][0]["usd"] == {"low": 0.24, "mid": 0.36, "high": 0.48}
-    assert len(found["runs"]) == 6
+    assert len(found["runs"]) == 5
     assert found["runs"][0]["measurements"][0]["phase"] == "load"
     assert [job["billed_usd"] for job in found["jobs"]] == [0.4, 0.6, None]
     assert found["problems"]

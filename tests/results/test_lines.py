@@ -17,10 +17,13 @@ from results.lines import (
     quote_notes,
     shared_notes,
     submit_command,
+    sweep_lines,
+    use_lines,
     warning_lines,
 )
 from results.price_age import STALE_DAYS
-from results.records import Estimate, GpuReading, Measurement, Quote, Run, UsdInterval
+from results.records import Estimate, GpuReading, Measurement, Quote, Run, SweepPoint, UsdInterval
+from results.utilisation import Peak
 
 MakeRun = Callable[..., Run]
 MakeEstimate = Callable[..., Estimate]
@@ -36,8 +39,11 @@ def test_headline(
 
 
 def test_the_unknown_is_called_unknown(make_run: MakeRun) -> None:
-    first, gpu = facts_lines(make_run())
-    assert first == "unknown parameters, unknown FLOPs a step, peak memory unknown"
+    first, gpu, step = facts_lines(make_run())
+    assert first == (
+        "unknown parameters, unknown FLOPs and unknown read and written a step, peak memory unknown"
+    )
+    assert step == "warm-up none; timing of steps ended when that many had been asked for"
     assert gpu == "no NVIDIA GPU used: trained on Some CPU"
     assert known(0, str) == "0"
     assert known(None, str) == "unknown"
@@ -47,13 +53,43 @@ def test_facts(make_run: MakeRun) -> None:
     run = make_run(
         parameter_count=421642,
         flops_per_step=10**9,
+        bytes_per_step=3 * 2**20,
         peak_memory_bytes=2**30,
         epochs_trained=3,
         metrics=(("accuracy", 0.9812), ("test_loss", 0.0)),
     )
-    first, _, scores = facts_lines(run)
-    assert first == "421,642 parameters, 1,000,000,000 FLOPs a step, peak memory 1.00 GiB"
+    first, _, _, scores = facts_lines(run)
+    assert first == (
+        "421,642 parameters, 1.00 billion FLOPs and 3.00 MiB read and written a step, "
+        "peak memory 1.00 GiB"
+    )
     assert scores == "after 3 epochs: accuracy 0.981, test_loss 0"
+
+
+PEAK = Peak(flops_per_second=1e12, bytes_per_second=1e11, source="a data sheet")
+
+
+def test_how_a_gpu_is_used(make_run: MakeRun) -> None:
+    run = make_run(
+        device="cuda:0", flops_per_step=10**10, bytes_per_step=10**9, gpu_busy_seconds=0.03,
+        energy_joules=640.0, energy_steps=100,
+    )  # fmt: skip
+    assert use_lines(run, PEAK) == [
+        "GPU at work for 30% of a step: launch-bound",
+        "MFU 10.0% of 1 TFLOP/s (a data sheet)",
+        "moves 10 GB/s, caches aside, of 100 GB/s",
+        "energy 0.100 J per image",
+    ]
+    assert use_lines(make_run(), None) == []  # nothing is known, nothing is claimed
+
+
+def test_a_sweep_adds_up(make_run: MakeRun) -> None:
+    points = tuple(
+        SweepPoint(batch_size=b, step_seconds=(0.001 + b * 1e-4,) * 9) for b in (16, 32, 64)
+    )
+    line, largest = sweep_lines(make_run(sweep=points))
+    assert line.startswith("step = 1.00 ms (1.0 ms) + batch × 100 µs (100 µs)")
+    assert largest == ("largest batch that fits, of those tried: 64; no knee up to the largest")
 
 
 def test_gpu(make_run: MakeRun) -> None:
@@ -68,15 +104,16 @@ def test_gpu(make_run: MakeRun) -> None:
 
 def test_warnings(make_run: MakeRun, make_measurement: Callable[..., Measurement]) -> None:
     assert warning_lines(make_run()) == []
-    noisy = make_measurement("load", disturbed=(False,) * 4 + (True,) * 5)
+    noisy = make_measurement("load", disturbed=(False,) * 3 + (True,) * 6)
     run = make_run(
         data_note="synthetic, not MNIST", warnings=("few blocks",), measurements=(noisy,)
     )
     assert warning_lines(run) == [
         "! the data is synthetic, not MNIST",
         "! few blocks",
-        "! load is contended: 5 of 9 blocks were disturbed by other work on this machine. "
-        "Stop it and measure again.",
+        "! contended: other work on this machine disturbed load (6 of 9 blocks, 0% of the time). "
+        "Stop it and measure again; or measure with --threads 1, which other work disturbs far "
+        "less.",
     ]
 
 

@@ -40,7 +40,7 @@ def test_verdict(
 
 def test_disturbed_blocks_do_not_count_in_a_quiet_run(make_measurement: MakeMeasurement) -> None:
     found = make_measurement(
-        block_seconds=(1.0,) * 6 + (9.0,) * 3,
+        block_seconds=(1.0,) * 6 + (2.0,) * 3,
         disturbed=(False,) * 6 + (True,) * 3,
         steps_per_block=10,
     )
@@ -48,10 +48,24 @@ def test_disturbed_blocks_do_not_count_in_a_quiet_run(make_measurement: MakeMeas
     assert found.seconds.high == 0.1
 
 
-def test_a_contended_run_spans_all_its_blocks(make_measurement: MakeMeasurement) -> None:
-    blocks = tuple(float(i) for i in range(1, 41))
-    found = make_measurement(block_seconds=blocks, disturbed=(True,) * 40)
-    assert (found.seconds.low, found.seconds.mid, found.seconds.high) == (1.0, 20.5, 40.0)
+def test_a_contended_run_spans_from_its_fastest_block_to_three_quarters(
+    make_measurement: MakeMeasurement,
+) -> None:
+    blocks = tuple(float(i) for i in range(1, 42))
+    found = make_measurement(block_seconds=blocks, disturbed=(True,) * 41)
+    assert (found.seconds.low, found.seconds.mid, found.seconds.high) == (1.0, 21.0, 31.0)
+    found = make_measurement(block_seconds=blocks, disturbed=(False,) * 3 + (True,) * 38)
+    assert found.seconds.mid == 2.0  # what undisturbed blocks there are know best
+
+
+def test_what_disturbances_took(make_measurement: MakeMeasurement) -> None:
+    half = make_measurement(block_seconds=(1.0,) * 9 + (11.0,), disturbed=(False,) * 9 + (True,))
+    assert half.lost_share == pytest.approx(0.5)
+    assert half.verdict == "quiet"
+    more = make_measurement(block_seconds=(1.0,) * 9 + (12.0,), disturbed=(False,) * 9 + (True,))
+    assert more.verdict == "contended"  # though nine of ten blocks were undisturbed
+    none = make_measurement(block_seconds=(1.0,), disturbed=(True,))
+    assert none.lost_share == 1
 
 
 def test_samples_a_second(make_measurement: MakeMeasurement) -> None:

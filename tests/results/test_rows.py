@@ -33,7 +33,7 @@ def test_phases_come_in_the_order_of_a_step(make_measurement: MakeMeasurement) -
 
 def test_a_measurement(make_run: Callable[..., Run], make_measurement: MakeMeasurement) -> None:
     step = make_measurement(
-        block_seconds=(1.0, 2.0, 3.0, 4.0, 5.0, 90.0),
+        block_seconds=(1.0, 2.0, 3.0, 4.0, 5.0, 9.0),
         disturbed=(False,) * 5 + (True,),
         steps_per_block=10,
         samples_per_repeat=60,

@@ -12,13 +12,14 @@ from rich.console import Console
 from rich.table import Table
 
 from estimators.catalog import load_offers
-from results.records import Estimate, Measurement, Offer, Run, UsdInterval
+from results.records import Estimate, Measurement, Offer, Run, SweepPoint, UsdInterval
 from results.statistics import Interval
 from results.tables import (
     cost_table,
     performance_table,
     price_table,
     share_text,
+    sweep_table,
     unit_cost_table,
 )
 
@@ -67,8 +68,40 @@ def test_performance(make_run: MakeRun, make_measurement: MakeMeasurement) -> No
     rows = [line.split() for line in shown(performance_table([make_run(measurements=phases)]))]
     assert rows == [
         ["cnn", "cpu", "load", "25.0", "ms", "±0%", "25%", "9/9", "quiet"],
+        ["cnn", "cpu", "other", "75.0", "ms", "75%"],
         ["cnn", "cpu", "step", "100", "ms", "±0%", "640", "9/9", "quiet"],
         ["cnn", "cpu", "epoch", "1.57", "min", "one", "only", "638", "1/1", "quiet"],
+    ]
+
+
+def test_the_epoch_is_foretold(make_run: MakeRun, make_measurement: MakeMeasurement) -> None:
+    step = make_measurement("step", 0.1, bursts=(3, 3, 3), samples_per_repeat=64)
+    run = make_run(measurements=(step,), samples_per_epoch=6400)
+    row = shown(performance_table([run]))[-1]
+    assert row.split()[2:] == [
+        "epoch",
+        "foretold",
+        "10.0",
+        "s",
+        "±0%,",
+        "80%",
+        "640",
+        "from",
+        "steps",
+    ]
+
+
+def test_a_batch_sweep(make_run: MakeRun) -> None:
+    points = (
+        SweepPoint(batch_size=64, step_seconds=(0.1,) * 9, peak_memory_bytes=2**30),
+        SweepPoint(batch_size=128, step_seconds=(0.15,) * 9, contended=True),
+        SweepPoint(batch_size=256, problem="out of memory"),
+    )
+    rows = [" ".join(row.split()) for row in shown(sweep_table(make_run(sweep=points)))]
+    assert rows == [
+        "64 100 ms ±0% 640 1.00 GiB",
+        "128 150 ms ±0% 853 unknown contended",
+        "256 out of memory",
     ]
 
 

@@ -15,7 +15,9 @@ ESTIMATE = {
     "provider", "service", "region", "instance_type", "accelerator", "accelerator_count",
     "allocation", "usd_per_hour", "basis", "as_of", "grade", "seconds", "usd",
 }  # fmt: skip
-PHASES = {"load", "copy", "forward", "backward", "optimizer", "step", "epoch"}
+PHASES = {
+    "load", "copy", "forward", "backward", "optimizer", "step", "epoch_start", "epoch", "evaluation"
+}  # fmt: skip
 Cli = Callable[..., Any]
 
 
@@ -49,6 +51,27 @@ def test_measure_as_text(cli: Cli) -> None:
     for text in ("Performance: rnn", "optimizer", "parameters", "no NVIDIA GPU used"):
         assert text in answer.out
     assert "rnn: " in answer.err  # progress
+
+
+def test_measure_tells_what_it_found_beside_times(cli: Cli) -> None:
+    run = cli("measure", "rnn", "--max-seconds", "2", "--workers", "0", "--json").json["run"]
+    epoch = run["predicted_epoch_seconds"]
+    assert 0 < epoch["low"] <= epoch["mid"] <= epoch["high"]
+    assert 0 < run["load_share"] < 1
+    assert isinstance(run["remainder_seconds"], float)
+    assert run["bytes_per_step"] > 0
+    assert (run["joules_per_sample"], run["gpu_busy_share"], run["bound_by"]) == (None, None, None)
+
+
+def test_a_batch_sweep(cli: Cli) -> None:
+    words = ("measure", "mlp", "--batch-sizes", "400,100,200", "--max-seconds", "3")
+    rows = cli(*words, "--json").json["run"]["sweep"]
+    assert [row["batch_size"] for row in rows] == [100, 200, 400]
+    assert all(row["step_seconds"]["mid"] > 0 and row["problem"] is None for row in rows)
+    answer = cli(*words)
+    assert_readable(answer)
+    for text in ("Batch sweep: mlp", "batch ×", "largest batch that fits, of those tried: 400"):
+        assert text in " ".join(answer.out.split())
 
 
 def test_quote_json(cli: Cli) -> None:

@@ -13,6 +13,11 @@ from trainfare import measuring, options, output, settings
 @click.command(epilog=options.WORKLOAD_HELP)
 @click.argument("workload")
 @options.measuring
+@click.option(
+    "--batch-sizes",
+    type=options.BatchSizes(),
+    help="Sweep these as well, as 16,32,64,128; takes half of --max-seconds.",
+)
 @options.results
 @options.as_json
 def measure(workload: str, results: Any, as_json: bool, **how: Any) -> None:
@@ -29,9 +34,12 @@ def measure(workload: str, results: Any, as_json: bool, **how: Any) -> None:
 
 def show(run: Run) -> None:
     """The run as a table with what a person needs to know beside it."""
+    from estimators.hardware import peak_of
     from results.lines import facts_lines, warning_lines
-    from results.tables import performance_table
+    from results.tables import performance_table, sweep_table
 
     output.print_table(performance_table([run], title=f"Performance: {run.workload.name}"))
-    for line in (*facts_lines(run), *warning_lines(run)):
+    if run.sweep:
+        output.print_table(sweep_table(run))
+    for line in (*facts_lines(run, peak_of(run)), *warning_lines(run)):
         output.print_line(f"  {line}")

@@ -14,7 +14,7 @@ from results.all_offers import AllOffers, BriefEstimate
 from results.content import Answer, Content, PastJob
 from results.html.page import html
 from results.jobs import JobIntent, Outcome
-from results.records import EstimateItem, GpuReading, Job, Provider, Run
+from results.records import EstimateItem, GpuReading, Job, Provider, Run, SweepPoint
 from tests.results.conftest import (
     build_estimate,
     build_measurement,
@@ -132,10 +132,11 @@ def full_content(count: int = 30) -> Content:
         )
         for i in range(4)
     ]  # fmt: skip
-    runs += [
-        build_run(run_id=f"b{size}", batch_size=size, measurements=phases(0.05 + size / 1000))
-        for size in (32, 128)
-    ]
+    sweep = tuple(
+        SweepPoint(batch_size=size, step_seconds=(0.05 + size / 1000,) * 7)
+        for size in (32, 64, 128)
+    )
+    runs.append(build_run(run_id="swept", measurements=phases(), sweep=sweep))
     return Content(
         made_at=MADE_AT,
         runs=tuple(runs),

@@ -10,7 +10,8 @@ from results.html.money import money_section
 from results.html.past import accuracy_section, history_section
 from results.html.performance import blocks_section, time_section
 from results.html.section import Section
-from results.html.sweep import knee, sweep_section
+from results.html.sweep import sweep_section
+from results.records import SweepPoint
 from tests.results.conftest import build_measurement, build_run
 from tests.results.html.conftest import (
     CASES,
@@ -123,8 +124,15 @@ def test_predicted_against_actual() -> None:
 def test_the_knee() -> None:
     section = sweep_section(full_content().runs)
     assert [row["batch"] for row in rows(section)] == ["32", "64", "128"]
-    assert knee([(16, 50, 50, 50), (32, 95, 95, 95), (64, 100, 100, 100)]) == 32
-    assert sweep_section([build_run(), build_run(batch_size=32)]) is None
+    assert [point[:2] for point in chart(section)["series"][0]["points"]] == [
+        [32, 390.2], [64, 561.4], [128, 719.1],
+    ]  # fmt: skip
+    assert section is not None
+    assert "no knee up to the largest" in section.lead
+    failed = SweepPoint(batch_size=256, problem="out of memory")
+    swept = build_run(sweep=(*full_content().runs[-1].sweep, failed))
+    assert rows(sweep_section([swept]))[-1]["remark"] == "out of memory"
+    assert sweep_section([build_run(), build_run(sweep=(failed,))]) is None
 
 
 def test_what_each_figure_rests_on() -> None:

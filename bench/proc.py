@@ -1,0 +1,114 @@
+"""What Linux's /proc counts: time spent waiting for a processor, stolen time, peak memory.
+
+On other systems every figure is unknown (None) and the callers fall back on less.
+"""
+
+import multiprocessing
+import os
+import resource
+import sys
+from contextlib import suppress
+from pathlib import Path
+from time import monotonic_ns
+
+TICKS_PER_SECOND = os.sysconf("SC_CLK_TCK")
+STEAL_READ_NANOSECONDS = 10_000_000  # /proc/stat counts in ticks of 10 ms: no use to ask sooner
+_STEAL_FIELD = 8  # `cpu user nice system idle iowait irq softirq steal …`, see proc(5)
+
+
+class RunQueue:
+    """How long the threads of this process were ready to run but had no processor, in all.
+
+    `/proc/self/task/*/schedstat`, second field, nanoseconds (Documentation/scheduler/
+    sched-stats.rst). Unlike switches it says what a disturbance cost.
+    """
+
+    def __init__(self) -> None:
+        self._files: list[int] = []
+
+    def refresh(self) -> None:
+        """Find the threads anew: pools start threads in their first steps."""
+        for file in self._files:
+            os.close(file)
+        self._files = []
+        for path in sorted(Path("/proc/self/task").glob("*/schedstat")):
+            with suppress(OSError):  # the thread has ended since
+                self._files.append(os.open(path, os.O_RDONLY))
+
+    def wait_nanoseconds(self) -> int | None:
+        """The sum over all threads found; None where the kernel does not count it."""
+        if not self._files:
+            return None
+        total = 0
+        for file in self._files:
+            with suppress(OSError, IndexError):  # a thread that has ended waits no more
+                total += int(os.pread(file, 64, 0).split()[1])
+        return total
+
+
+class Steal:
+    """Time that the hypervisor gave to other machines, over all processors; read at most every
+    10 ms, which is as fine as it is counted."""
+
+    def __init__(self) -> None:
+        self._read_at = 0
+        self._seconds: float | None = None
+
+    def seconds(self) -> float | None:
+        """Stolen seconds since the machine started; None where it is not counted."""
+        now = monotonic_ns()
+        if now - self._read_at >= STEAL_READ_NANOSECONDS:
+            self._read_at = now
+            self._seconds = _steal_seconds()
+        return self._seconds
+
+
+def _steal_seconds() -> float | None:
+    ticks = _cpu_ticks()
+    return ticks[_STEAL_FIELD - 1] / TICKS_PER_SECOND if len(ticks) >= _STEAL_FIELD else None
+
+
+def busy_seconds() -> float | None:
+    """Processor time that everything on the machine has used so far, all processors; in ticks of
+    10 ms. None where it is not counted."""
+    ticks = _cpu_ticks()
+    if len(ticks) < 7:
+        return None
+    user, nice, system, _idle, _iowait, irq, softirq = ticks[:7]
+    return (user + nice + system + irq + softirq) / TICKS_PER_SECOND
+
+
+def _cpu_ticks() -> list[int]:
+    """The first line of /proc/stat, see proc(5); nothing without Linux."""
+    try:
+        with Path("/proc/stat").open("rb", buffering=0) as file:
+            return [int(field) for field in file.read(256).split(b"\n")[0].split()[1:]]
+    except (OSError, ValueError):
+        return []
+
+
+def children_cpu_seconds() -> float | None:
+    """Processor time that the living child processes have used so far, such as a DataLoader's
+    workers; None where there are none, or it is not counted."""
+    total, found = 0, False
+    for child in multiprocessing.active_children():
+        with suppress(OSError, IndexError, ValueError):  # it has ended since
+            total += int(Path(f"/proc/{child.pid}/schedstat").read_text().split()[0])
+            found = True
+    return total / 1e9 if found else None
+
+
+def reset_peak_memory() -> None:
+    """Begin to watch for this process's largest size; without Linux the peak is since its start."""
+    with suppress(OSError):
+        Path("/proc/self/clear_refs").write_text("5", encoding="ascii")
+
+
+def peak_memory_bytes() -> int:
+    """The most memory that this process held since `reset_peak_memory`."""
+    with suppress(OSError):
+        for line in Path("/proc/self/status").read_text(encoding="ascii").splitlines():
+            if line.startswith("VmHWM:"):
+                return int(line.split()[1]) * 1024
+    largest = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return largest if sys.platform == "darwin" else largest * 1024

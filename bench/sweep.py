@@ -1,0 +1,90 @@
+"""The same workload at several batch sizes: what a step takes, and which no longer fits."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from bench import runner, torch_facts
+from bench.sampling import PRECISION
+from bench.session import Make, OutOfMemoryError, Progress, Session
+from results.errors import UsageError
+from results.records import SweepPoint
+
+PASSES = 2  # up and down again: a drift of the machine then hits all sizes alike
+
+
+@dataclass
+class _Point:
+    seconds: list[float] = field(default_factory=list)
+    contended: bool = False
+    peak_memory_bytes: int | None = None
+    problem: str | None = None
+
+    def record(self, batch_size: int) -> SweepPoint:
+        return SweepPoint(
+            batch_size=batch_size,
+            step_seconds=tuple(self.seconds),
+            contended=self.contended,
+            peak_memory_bytes=self.peak_memory_bytes,
+            problem=self.problem,
+        )
+
+
+def sweep(
+    make: Make,
+    device: str,
+    batch_sizes: Sequence[int],
+    max_seconds: float,
+    progress: Progress,
+    threads: int | None = None,
+    seed: int = 0,
+    precision: float = PRECISION,
+) -> tuple[SweepPoint, ...]:
+    """Step times at each batch size, smallest first; each is visited twice, up and down again.
+
+    A size that does not fit into memory is a point with a problem; its memory is given back and
+    larger sizes are not tried. Raises UsageError for a size larger than an epoch, and where the
+    workload itself fails.
+    """
+    sizes = sorted(set(batch_sizes))
+    points = {size: _Point() for size in sizes}
+    visits = [*sizes, *reversed(sizes)]
+    for number, size in enumerate(visits):
+        point = points[size]
+        if point.problem:
+            continue
+        progress(f"batch {size}", number / len(visits))
+        try:
+            _visit(point, make, device, size, max_seconds / len(visits), threads, seed, precision)
+        except OutOfMemoryError:
+            torch_facts.empty_cache(device)
+            point.problem = "out of memory"
+            for larger in sizes[sizes.index(size) + 1 :]:
+                points[larger].problem = f"not tried: {size} ran out of memory"
+    return tuple(point.record(size) for size, point in points.items())
+
+
+def _visit(
+    point: _Point,
+    make: Make,
+    device: str,
+    size: int,
+    max_seconds: float,
+    threads: int | None,
+    seed: int,
+    precision: float,
+) -> None:
+    torch_facts.reset_peak_memory(device)
+    session = Session(make, device, size, threads, seed)
+    try:
+        if session.workload.samples_per_epoch < size:
+            raise UsageError(
+                f"A batch of {size} is larger than an epoch of "
+                f"{session.workload.samples_per_epoch} samples. Leave it out of --batch-sizes."
+            )
+        step = runner.measure_step(session, max_seconds, precision)
+    finally:
+        session.release()
+    point.seconds += step.sample_seconds
+    point.contended = point.contended or step.verdict == "contended"
+    peak = torch_facts.peak_memory_bytes(device)
+    point.peak_memory_bytes = max(peak or 0, point.peak_memory_bytes or 0) or None

@@ -1,0 +1,149 @@
+"""What a time is worth while something else is busy: trainfare beside two peers, same function.
+
+    python benchmarks/disturbance.py [--rounds 3] [--seconds 2] [--threads 1,2]
+                                     [--block-steps 1,4,16]
+
+For 0, 1 and 2 busy processes per core, each beside a quiet turn in the same minute, one training
+step of the MLP, RNN and CNN is timed by
+
+  trainfare        the median of its undisturbed blocks, or its verdict `contended`;
+  pytest-benchmark the mean and the median of its rounds;
+  torch            `torch.utils.benchmark.Timer.blocked_autorange`, median.
+
+Printed is the median over the rounds of the error against the quiet turn of the same tool, and of
+trainfare the largest one that it did not call contended. `--block-steps` shows the same for longer
+blocks: why a block is a single step.
+"""
+
+import argparse
+import subprocess
+import sys
+import time
+from contextlib import contextmanager
+from types import SimpleNamespace
+
+import torch
+from pytest_benchmark.fixture import BenchmarkFixture
+from torch.utils.benchmark import Timer
+
+from bench import clock, load, machine, runner
+from bench.sampling import Samples
+from results.records import Measurement
+from results.statistics import median
+
+WORKLOADS = ("mlp", "rnn", "cnn")
+CONTENDED = "contended"
+Answer = dict[str, float | None]  # seconds by tool; None: it says that it can't tell
+
+
+@contextmanager
+def busy_processes(per_core: int):
+    """That many endless loops a core, ended whatever happens."""
+    command = [sys.executable, "-c", "while True: pass"]
+    started = [subprocess.Popen(command) for _ in range(per_core * machine.usable_cpu_count())]
+    try:
+        time.sleep(0.2)
+        yield
+    finally:
+        for process in started:
+            process.kill()
+            process.wait()
+
+
+def ours(session: runner.Session, seconds: float, steps: int) -> Measurement:
+    taken = Samples()
+    for _ in range(8):
+        taken.take_burst(lambda: session.steps(steps), seconds / 8, session.tick)
+    return runner.to_measurement("step", taken, session.workload, steps)
+
+
+def peers(step, seconds: float) -> Answer:
+    fixture = benchmark_fixture(seconds)
+    fixture(step)
+    rounds = fixture.stats.stats
+    timed = Timer("step()", globals={"step": step}).blocked_autorange(min_run_time=seconds)
+    return {
+        "pytest-benchmark mean": rounds.mean,
+        "pytest-benchmark median": rounds.median,
+        "torch Timer median": timed.median,
+    }
+
+
+def benchmark_fixture(seconds: float) -> BenchmarkFixture:
+    """pytest-benchmark's own fixture with its default settings, outside a test."""
+
+    node = SimpleNamespace(name="step", nodeid="step")
+    log = SimpleNamespace(debug=lambda *_, **__: None, info=lambda *_, **__: None)
+    return BenchmarkFixture(
+        node, disable_gc=False, timer=SimpleNamespace(target=time.perf_counter), min_rounds=5,
+        min_time=0.000005, max_time=seconds, precision=None, confidence=None, warmup=False,
+        warmup_iterations=100_000, calibration_precision=10, add_stats=lambda _: None, logger=log,
+        warner=None, disabled=False, cprofile=None, cprofile_loops=None, cprofile_dump=None,
+    )  # fmt: skip
+
+
+def turn(session: runner.Session, seconds: float, block_steps: list[int]) -> Answer:
+    answers: Answer = {}
+    for steps in block_steps:
+        found = ours(session, seconds, steps)
+        name = "trainfare" if steps == 1 else f"trainfare, blocks of {steps}"
+        answers[name] = found.seconds.mid if found.verdict == "quiet" else None
+    if block_steps == [1]:
+        answers |= peers(lambda: session.workload.step(clock.no_mark), seconds)
+    return answers
+
+
+def error_text(pairs: list[tuple[float | None, float | None]]) -> str:
+    """Median error of what was told, the largest, and how often it was called contended."""
+    told = [busy / quiet - 1 for quiet, busy in pairs if quiet and busy]
+    silent = sum(busy is None for _, busy in pairs)
+    if not told:
+        return CONTENDED
+    text = f"{median(told):+7.1%}"
+    if len(told) > 1 and silent < len(pairs):
+        text += f" (worst {max(told, key=abs):+.1%})"
+    return text + (f", {silent} of {len(pairs)} {CONTENDED}" if silent else "")
+
+
+def run(threads: int, rounds: int, seconds: float, block_steps: list[int]) -> None:
+    sessions = {n: runner.Session(load.factory(n), "cpu", threads=threads) for n in WORKLOADS}
+    for session in sessions.values():
+        session.steps(100)
+    found: dict[tuple[str, int, str], list[tuple[float | None, float | None]]] = {}
+    for number in range(rounds):
+        for name, session in sessions.items():
+            for level in (0, 1, 2):
+                print(
+                    f"\r{threads} threads, round {number + 1} of {rounds}: {name}, {level} busy "
+                    "processes a core   ", end="", file=sys.stderr, flush=True,
+                )  # fmt: skip
+                quiet = turn(session, seconds, block_steps)
+                with busy_processes(level):
+                    busy = turn(session, seconds, block_steps)
+                for tool, value in busy.items():
+                    found.setdefault((name, level, tool), []).append((quiet[tool], value))
+    print(file=sys.stderr)
+    print(f"\n{torch.get_num_threads()} threads: error against a quiet turn in the same minute")
+    for name in WORKLOADS:
+        for level in (0, 1, 2):
+            print(f"{name}, {level} busy processes a core")
+            for (workload, at, tool), pairs in found.items():
+                if (workload, at) == (name, level):
+                    print(f"    {tool:<26} {error_text(pairs)}")
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--seconds", type=float, default=1.0, help="for each tool and turn")
+    parser.add_argument("--threads", default=f"1,{machine.usable_cpu_count()}")
+    parser.add_argument("--block-steps", default="1", help="such as 1,4,16; leaves the peers out")
+    asked = parser.parse_args()
+    block_steps = [int(steps) for steps in asked.block_steps.split(",")]
+    for threads in dict.fromkeys(int(t) for t in asked.threads.split(",")):
+        run(threads, asked.rounds, asked.seconds, block_steps)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,126 @@
+"""Whole epochs predicted from at most 5% of their steps, against real ones.
+
+    python benchmarks/epoch_prediction.py [--epochs 12] [--workers 0,2] [--workload cnn]
+
+In turns: a prediction (bursts of steps spread over three seconds), then a real epoch whose every
+step is timed. Prints, for each number of DataLoader workers,
+
+  within    the method itself: the same bursts, taken from within the very epoch;
+  across    the prediction made before the epoch: its error, beside how far the real epochs lie from
+            their own median, and how often the 80% interval held.
+"""
+
+import argparse
+import dataclasses
+import math
+import sys
+from itertools import pairwise
+from time import perf_counter
+
+import torch
+
+from bench import epochs, load, runner
+from bench.disturbance import Neighbours, find_threads
+from bench.sampling import Samples
+from results.epoch import predicted_epoch
+from results.statistics import median
+
+SHARE, SECONDS = 0.05, 3.0
+INSIDE_BURSTS, INSIDE_STEPS = 15, 3
+
+
+def keep_warm(until: float) -> None:
+    """Busy until the next burst, as `measure` is between its bursts: an idle processor slows."""
+    a = torch.randn(128, 128)
+    while perf_counter() < until:
+        a @ a
+
+
+def sampled(session: runner.Session) -> runner.Findings:
+    """A prediction's samples: at most 5% of an epoch's steps, those before each burst included."""
+    found = runner.Findings(session, "cnn", {}, session.machine())
+    refill = runner.Refill(session)
+    lead = max(1, session.workload.prefetched_batches)
+    bursts = 15 if lead == 1 else 5
+    per_burst = (int(SHARE * session.steps_per_epoch) - 1) // bursts - lead
+    start = perf_counter()
+    for burst in range(bursts):
+        keep_warm(start + SECONDS * burst / bursts)
+        refill()
+        find_threads()
+        neighbours = Neighbours.now()
+        found.step.blocks += neighbours.judge([session.steps(1) for _ in range(per_burst)])
+        found.step.bursts.append(per_burst)
+    epochs.epoch_starts(session, found.starts, count=1)
+    return found
+
+
+def real_epoch(session: runner.Session) -> list:
+    """Every step of an epoch as a block, what begins and ends it in the first."""
+    find_threads()
+    first = session.first_step()
+    return [first, *(session.steps(1) for _ in range(session.steps_per_epoch - 1))]
+
+
+def within(found: runner.Findings, blocks: list) -> float:
+    """The prediction from bursts spread over the epoch that they predict, 5% of it."""
+    rest = blocks[1:]
+    stride = (len(rest) - INSIDE_STEPS) / (INSIDE_BURSTS - 1)
+    starts = [round(b * stride) for b in range(INSIDE_BURSTS)]
+    taken = Samples(
+        [rest[s + i] for s in starts for i in range(INSIDE_STEPS)],
+        "count",
+        [INSIDE_STEPS] * INSIDE_BURSTS,
+    )
+    inside = dataclasses.replace(found, step=taken, starts=Samples([blocks[0]], "count"))
+    return predicted_epoch(inside.run()).mid
+
+
+def show(name: str, errors: list[float], more: str = "") -> None:
+    middle = median([abs(e) for e in errors])
+    print(f"  {name:<8} median error {middle:5.1%}  bias {sum(errors) / len(errors):+.1%}  {more}")
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--epochs", type=int, default=12, help="pairs of prediction and real epoch")
+    parser.add_argument("--workers", default="0,2")
+    asked = parser.parse_args()
+    kinds = {}
+    for workers in map(int, asked.workers.split(",")):
+        make = load.factory("cnn", {"workers": workers})
+        kinds[workers] = runner.Session(make, "cpu"), [], [], []
+        kinds[workers][0].steps(50)
+    for turn in range(asked.epochs):
+        for workers, (session, real, before, inside) in kinds.items():
+            found = sampled(session)
+            before.append(predicted_epoch(found.run()))
+            blocks = real_epoch(session)
+            real.append(sum(b.seconds for b in blocks))
+            inside.append(within(found, blocks))
+            print(
+                f"{turn + 1:3}  {workers} workers  predicted {before[-1].mid:6.2f} s "
+                f"({before[-1].low:.2f}–{before[-1].high:.2f})  real {real[-1]:6.2f} s",
+                flush=True,
+            )
+    for workers, (session, real, before, inside) in kinds.items():
+        middle = median(real)
+        print(
+            f"{workers} workers: {len(real)} epochs of {session.steps_per_epoch} steps, "
+            f"{min(real):.2f}–{max(real):.2f} s"
+        )
+        show("within", [p / r - 1 for p, r in zip(inside, real, strict=True)])
+        held = [p.low <= r <= p.high for p, r in zip(before, real, strict=True)]
+        width = median([math.sqrt(p.high / p.low) for p in before])
+        show(
+            "across",
+            [p.mid / r - 1 for p, r in zip(before, real, strict=True)],
+            f"80% interval held {sum(held)} of {len(held)}, ×/÷{width:.2f}",
+        )
+        show("last", [a / b - 1 for a, b in pairwise(real)], "were the last real epoch the guess")
+        show("real", [r / middle - 1 for r in real], "from their own median")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

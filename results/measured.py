@@ -1,0 +1,201 @@
+"""The records of what was measured: workload, machine, raw block times, the run that holds them.
+
+The habits are those of `results.records`, from which the rooms import these too.
+"""
+
+import math
+from dataclasses import dataclass
+from typing import Literal
+
+from results.shown import Shown
+from results.statistics import Interval, median, median_interval
+
+Verdict = Literal["quiet", "contended"]
+StopReason = Literal["precise", "time", "count", "interrupted"]
+
+# Below this many undisturbed blocks a median says little, so the verdict is `contended`.
+MIN_QUIET_BLOCKS = 5
+QUIET_SHARE = 0.25
+# Above this share of the time lost to disturbances what lies between them can't be trusted either:
+# two threads beside one busy process a core lost 81-99%, and their undisturbed blocks were up to
+# 17% off; one thread lost 3-33% and was within 5% (benchmarks/disturbance.py).
+MAX_LOST_SHARE = 0.5
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Workload:
+    """What was trained: enough to rebuild it elsewhere and to price it."""
+
+    name: str
+    reference: str  # what the command line was given: `cnn`, `my/file.py:factory`, …
+    model: str
+    input_shape: tuple[int, ...]
+    batch_size: int  # samples a step, on one device
+    precision: Literal["fp32", "tf32", "half"]
+    samples_per_epoch: int
+    sample_unit: str  # what one sample is: `image`, `window`, …
+    parameter_count: int | None = None
+    data_note: str | None = None  # shown beside every figure, e.g. that the data is not MNIST
+    source_digest: str | None = None  # sha256 of the user's own file, where there is one
+    options: tuple[tuple[str, str], ...] = ()  # what else the factory was given, e.g. image_size
+    data_root: str | None = None  # a folder of this machine, so it does not travel with the job
+
+    @property
+    def steps_per_epoch(self) -> int:
+        """ceil(samples_per_epoch / batch_size): the short last batch is a step too."""
+        return -(-self.samples_per_epoch // self.batch_size)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Machine:
+    """Where it was measured. Two runs may be compared only where these agree."""
+
+    device: str  # `cpu` or `cuda:0`
+    device_name: str  # as the driver or the kernel reports it
+    device_memory_bytes: int | None
+    cpu_name: str
+    cpu_count: int
+    threads: int
+    memory_bytes: int | None
+    platform: str
+    python_version: str
+    torch_version: str
+    cuda_version: str | None = None
+    driver_version: str | None = None
+    load_average: float | None = None  # over the last minute, when the run began
+    commit: str | None = None  # of the repository in the working folder, where there is one
+
+    @property
+    def is_gpu(self) -> bool:
+        """Whether the device is an accelerator rather than the processor."""
+        return self.device != "cpu"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GpuReading:
+    """What NVML said about the GPU while the steps ran; medians over the readings."""
+
+    utilization_percent: float | None
+    power_watts: float | None
+    sm_clock_mhz: float | None
+    memory_used_bytes: int | None
+    sm_clock_max_mhz: float | None = None
+    throttle_reasons: tuple[str, ...] = ()  # why the clock was held down, in NVML's words
+    other_processes: int | None = None  # programs of others on this GPU, at most at one time
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SweepPoint:
+    """One batch size of a sweep: its step times, or why it has none."""
+
+    batch_size: int
+    step_seconds: tuple[float, ...] = ()  # of the undisturbed blocks, a step each
+    contended: bool = False
+    peak_memory_bytes: int | None = None
+    problem: str | None = None  # `out of memory`, where it did not fit
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Measurement:
+    """The raw block times of one phase of one run.
+
+    `block_seconds[i]` is the wall time of block i, `steps_per_block` steps long; `disturbed[i]`
+    says whether something else had the processor meanwhile. Warm-up blocks are kept apart.
+    """
+
+    # load, copy, forward, backward, optimizer, step, epoch, or the workload's own; epoch_start (the
+    # first step of an epoch: workers, first batch); evaluation (once over the test data)
+    phase: str
+    block_seconds: tuple[float, ...]
+    disturbed: tuple[bool, ...]
+    steps_per_block: int = 1
+    samples_per_repeat: int | None = None  # samples in one step or one epoch
+    warmup_seconds: tuple[float, ...] = ()  # of the blocks before times had settled
+    warmup_steps: int = 0  # in all of these blocks together
+    bursts: tuple[int, ...] = ()  # blocks in each burst; bursts are spread over the measurement
+    stopped_because: StopReason = "count"
+
+    @property
+    def verdict(self) -> Verdict:
+        """`quiet` where enough undisturbed blocks carry the statistics, else `contended`."""
+        quiet, total = self.disturbed.count(False), len(self.disturbed)
+        needed = min(MIN_QUIET_BLOCKS, total)
+        enough = total and quiet >= max(needed, QUIET_SHARE * total)
+        return "quiet" if enough and self.lost_share <= MAX_LOST_SHARE else "contended"
+
+    @property
+    def lost_share(self) -> float:
+        """Share of the blocks' time that disturbances took: 1 − n·median(undisturbed) / Σ.
+
+        0 where nothing was lost; 1 where no block was undisturbed.
+        """
+        quiet = [s for s, bad in zip(self.block_seconds, self.disturbed, strict=True) if not bad]
+        total = sum(self.block_seconds)
+        if not quiet:
+            return 1.0
+        return max(0.0, 1 - len(self.block_seconds) * median(quiet) / total) if total else 0.0
+
+    @property
+    def sample_seconds(self) -> tuple[float, ...]:
+        """Seconds a step (or epoch) of each block that the statistics use."""
+        keep_all = self.verdict == "contended"
+        pairs = zip(self.block_seconds, self.disturbed, strict=True)
+        return tuple(s / self.steps_per_block for s, bad in pairs if keep_all or not bad)
+
+    @property
+    def seconds(self) -> Interval:
+        """Median and its 95% interval, seconds a step (or epoch).
+
+        Contended: the median of what undisturbed blocks there are (of all, without any), from the
+        fastest block to the third quartile of all. A disturbance only ever adds time.
+        """
+        samples = self.sample_seconds
+        if self.verdict == "quiet":
+            return median_interval(samples)
+        ordered = sorted(samples)
+        pairs = zip(samples, self.disturbed, strict=True)
+        mid = median([s for s, bad in pairs if not bad] or samples)
+        quartile = ordered[math.ceil(0.75 * (len(ordered) - 1))]
+        return Interval(low=ordered[0], mid=mid, high=max(mid, quartile))
+
+    @property
+    def samples_per_second(self) -> float | None:
+        """samples / median seconds; None for a phase in which samples mean nothing."""
+        return (
+            None if self.samples_per_repeat is None else self.samples_per_repeat / self.seconds.mid
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Run(Shown):
+    """Everything one `measure` found out: one machine, one workload, a measurement a phase."""
+
+    run_id: str
+    captured_at: str  # ISO 8601, UTC
+    workload: Workload
+    machine: Machine
+    measurements: tuple[Measurement, ...]
+    peak_memory_bytes: int | None = None
+    flops_per_step: int | None = None
+    bytes_per_step: int | None = None  # that its operations read and write, caches aside
+    gpu: GpuReading | None = None
+    gpu_busy_seconds: float | None = None  # a step: the time in which the GPU had work
+    energy_joules: float | None = None  # of the GPU, over `energy_steps` steps
+    energy_steps: int | None = None
+    sweep: tuple[SweepPoint, ...] = ()  # the same workload at other batch sizes
+    seed: int | None = None
+    processes: int = 1  # that trained together, one a device
+    epochs_trained: int = 0
+    metrics: tuple[tuple[str, float], ...] = ()  # after `epochs_trained`: test_loss, accuracy, …
+    partial: bool = False
+    warnings: tuple[str, ...] = ()
+
+    def measurement(self, phase: str) -> Measurement | None:
+        """The measurement of `phase`, or None where this run has none."""
+        return next((m for m in self.measurements if m.phase == phase), None)
+
+    @property
+    def verdict(self) -> Verdict:
+        """That of the step, or of the epoch where no step was timed: a quote rests on it."""
+        timed = self.measurement("step") or self.measurement("epoch")
+        return timed.verdict if timed else "contended"

@@ -1,0 +1,73 @@
+"""The kernel's counters, read for real; where there are none, nothing is claimed."""
+
+import multiprocessing
+import sys
+import threading
+from time import perf_counter
+
+import pytest
+
+from bench import proc
+
+linux = pytest.mark.skipif(sys.platform != "linux", reason="/proc is Linux's")
+
+
+def busy(seconds):
+    end = perf_counter() + seconds
+    while perf_counter() < end:
+        pass
+
+
+@linux
+def test_waiting_grows_when_threads_compete():
+    queue = proc.RunQueue()
+    assert queue.wait_nanoseconds() is None  # not looked for yet
+    threads = [threading.Thread(target=busy, args=(1.0,)) for _ in range(3)]
+    for thread in threads:
+        thread.start()
+    queue.refresh()
+    before = queue.wait_nanoseconds()
+    busy(0.05)
+    assert queue.wait_nanoseconds() > before >= 0
+    for thread in threads:
+        thread.join()
+    assert queue.wait_nanoseconds() >= 0  # those that have ended are left out
+
+
+@linux
+def test_the_machine_is_at_least_as_busy_as_this_process():
+    before = proc.busy_seconds()
+    busy(0.3)
+    assert proc.busy_seconds() - before >= 0.1
+
+
+@linux
+def test_children_are_counted_while_they_live():
+    assert proc.children_cpu_seconds() is None
+    child = multiprocessing.get_context("fork").Process(target=busy, args=(30,))
+    child.start()
+    try:
+        busy(0.3)
+        assert proc.children_cpu_seconds() > 0
+    finally:
+        child.kill()
+        child.join()
+
+
+@linux
+def test_peak_memory_is_that_of_the_stretch():
+    proc.reset_peak_memory()
+    base = proc.peak_memory_bytes()
+    data = bytearray(200 * 2**20)
+    data[::4096] = b"x" * len(data[::4096])
+    grown = proc.peak_memory_bytes()
+    assert grown >= base + 150 * 2**20
+    del data
+    proc.reset_peak_memory()
+    assert proc.peak_memory_bytes() < grown - 100 * 2**20
+
+
+def test_without_proc_all_is_unknown(monkeypatch, tmp_path):
+    monkeypatch.setattr(proc, "_cpu_ticks", list)
+    assert proc.Steal().seconds() is None
+    assert proc.busy_seconds() is None
