@@ -77,32 +77,36 @@ class Counters(NamedTuple):
 
 
 class Neighbours(NamedTuple):
-    """Who else used the processors over a burst of blocks, for a job with worker processes.
+    """Who else used the processors over a burst of blocks: what the machine used less our own.
 
-    Those compete with their own parent, so that its waiting tells nothing; what the whole machine
-    used less what the job used does.
+    Undisturbed blocks share caches and memory with the others all the same. And beside worker
+    processes of the job's own it is the only way to tell: those compete with their own parent, so
+    that its threads' waiting says nothing.
     """
 
     busy_seconds: float | None
-    own_seconds: float | None  # None: no worker processes
+    own_seconds: float  # this process and its living children
+    has_workers: bool
     wall_seconds: float
 
     @classmethod
     def now(cls) -> "Neighbours":
         """Read the counters; about 0.1 ms, so only between bursts."""
         children = children_cpu_seconds()
-        own = None if children is None else children + time.process_time()
-        return cls(busy_seconds(), own, time.perf_counter())
+        own = time.process_time() + (children or 0.0)
+        return cls(busy_seconds(), own, children is not None, time.perf_counter())
 
-    def judge(self, blocks: list[Block]) -> list[Block]:
-        """The blocks since this reading: with worker processes, all disturbed or none."""
-        end = Neighbours.now()
+    def others_seconds(self, end: "Neighbours") -> float | None:
+        """Processor time that others used from this reading to `end`; None where not counted."""
         busy = _difference(end.busy_seconds, self.busy_seconds)
-        own = _difference(end.own_seconds, self.own_seconds)
-        if busy is None or own is None:
+        return None if busy is None else max(0.0, busy - (end.own_seconds - self.own_seconds))
+
+    def judge(self, blocks: list[Block], end: "Neighbours") -> list[Block]:
+        """The blocks between the two readings: with worker processes, all disturbed or none."""
+        others = self.others_seconds(end)
+        if others is None or not end.has_workers:
             return blocks
-        others = (busy - own) / max(1e-9, end.wall_seconds - self.wall_seconds)
-        foreign = others > NEIGHBOUR_SHARE
+        foreign = others > NEIGHBOUR_SHARE * (end.wall_seconds - self.wall_seconds)
         return [b._replace(wait_seconds=0.0, foreign=b.foreign or foreign) for b in blocks]
 
 

@@ -58,7 +58,8 @@ def _epoch(
         share = (done + start / steps) / count
         session.progress(f"epoch {done + 1} of {count}", 0.5 + 0.5 * share)
         neighbours = Neighbours.now()
-        (block,) = neighbours.judge([session.steps(min(chunk, steps - start))])
+        block = session.steps(min(chunk, steps - start))
+        (block,) = neighbours.judge([block], Neighbours.now())
         whole = whole.plus(block)
         session.tick()
     return whole

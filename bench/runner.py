@@ -24,6 +24,7 @@ from results.records import Workload as WorkloadRecord
 from results.store import new_id, utc_now
 
 WARMUP_SHARE, SAMPLING_SHARE = 0.15, 0.4  # of --max-seconds; epochs get the rest
+EPOCH_PATIENCE = 1.2  # times what is left of it, after which an epoch is given up
 
 
 @dataclass
@@ -124,17 +125,17 @@ def _measure(found: Findings, max_seconds: float, precision: float) -> None:
     session, started = found.session, perf_counter()
     take_steps(found, max_seconds, precision)
     epochs.epoch_starts(session, found.starts)
+    left = max_seconds - (perf_counter() - started)  # counting, below, is no timing
     found.facts["peak_memory_bytes"] = torch_facts.peak_memory_bytes(session.device)
     spans = found.span_seconds[0] if found.span_seconds else {}
     if not spans or "forward" in spans:
         found.facts["flops_per_step"] = counting.flops_per_step(session.workload)
         found.facts["bytes_per_step"] = counting.bytes_per_step(session.workload)
     found.facts["gpu_busy_seconds"] = counting.gpu_busy_seconds(session.workload, session.device)
-    left = max_seconds - (perf_counter() - started)
     step_seconds = found.step_measurement().seconds.mid
     fitting = epochs.epochs_that_fit(session, step_seconds, left)
     if fitting:
-        epochs.train(session, step_seconds, fitting, found.epochs, 1.2 * left)
+        epochs.train(session, step_seconds, fitting, found.epochs, EPOCH_PATIENCE * left)
     if found.epochs.blocks:
         found.facts["metrics"] = evaluate(found)
 
@@ -230,6 +231,7 @@ def to_measurement(
         warmup_seconds=tuple(b.seconds for b in warmup or ()),
         warmup_steps=warmup_steps,
         bursts=tuple(taken.bursts),
+        others_processors=taken.others_processors,
         stopped_because=taken.stopped_because,
     )
 

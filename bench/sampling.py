@@ -33,6 +33,8 @@ class Samples:
     blocks: list[Block] = field(default_factory=list)
     stopped_because: StopReason = "time"
     bursts: list[int] = field(default_factory=list)  # blocks in each burst
+    others_seconds: float | None = 0.0  # processor time of other programs during the bursts
+    wall_seconds: float = 0.0  # of the bursts
 
     def take_burst(self, run_block: RunBlock, seconds: float, tick: Tick) -> None:
         """Take blocks for `seconds`, one at least; the first hundred are kept."""
@@ -49,7 +51,23 @@ class Samples:
         finally:  # Ctrl-C keeps what was taken
             if len(self.blocks) > before:
                 self.bursts.append(len(self.blocks) - before)
-                self.blocks[before:] = neighbours.judge(self.blocks[before:])
+                self._look_around(before, neighbours)
+
+    def _look_around(self, first: int, start: Neighbours) -> None:
+        """Judge the blocks of a burst by what other programs used meanwhile, and add that up."""
+        end = Neighbours.now()
+        self.blocks[first:] = start.judge(self.blocks[first:], end)
+        others = start.others_seconds(end)
+        known = self.others_seconds is not None and others is not None
+        self.others_seconds = (self.others_seconds or 0.0) + (others or 0.0) if known else None
+        self.wall_seconds += end.wall_seconds - start.wall_seconds
+
+    @property
+    def others_processors(self) -> float | None:
+        """Processors that other programs kept busy during the bursts; None where not counted."""
+        if self.others_seconds is None or not self.wall_seconds:
+            return None
+        return self.others_seconds / self.wall_seconds
 
     def is_precise(self, precision: float = PRECISION) -> bool:
         """Whether the undisturbed blocks, 20 at least, give the median to within `precision`."""

@@ -49,7 +49,8 @@ def sampled(session: runner.Session) -> runner.Findings:
         refill()
         find_threads()
         neighbours = Neighbours.now()
-        found.step.blocks += neighbours.judge([session.steps(1) for _ in range(per_burst)])
+        blocks = [session.steps(1) for _ in range(per_burst)]
+        found.step.blocks += neighbours.judge(blocks, Neighbours.now())
         found.step.bursts.append(per_burst)
     epochs.epoch_starts(session, found.starts, count=1)
     return found

@@ -10,6 +10,7 @@ from results.records import Estimate, Measurement, Quote, Run
 from results.utilisation import Peak
 
 T = TypeVar("T", int, float)
+BUSY_NEIGHBOURS = 0.25  # processors in use by others from which a person is told
 
 
 def headline(run: Run, quote: Quote, age_seconds: float) -> list[str]:
@@ -126,6 +127,14 @@ def warning_lines(run: Run) -> list[str]:
             contended.append(measurement)
     if run.partial:
         lines.append("! interrupted: this is what had been measured by then")
+    step = run.measurement("step")
+    others = step.others_processors if step and step.verdict == "quiet" else None
+    if others is not None and others > BUSY_NEIGHBOURS:
+        lines.append(
+            f"! other programs kept {others:.1f} of {run.machine.cpu_count} processors busy: "
+            "undisturbed steps were taken, but they share caches with those. Stop them and measure "
+            "again where it matters."
+        )
     return lines + contended_lines(run, contended)
 
 

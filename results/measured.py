@@ -113,6 +113,7 @@ class Measurement:
     warmup_seconds: tuple[float, ...] = ()  # of the blocks before times had settled
     warmup_steps: int = 0  # in all of these blocks together
     bursts: tuple[int, ...] = ()  # blocks in each burst; bursts are spread over the measurement
+    others_processors: float | None = None  # that other programs kept busy meanwhile
     stopped_because: StopReason = "count"
 
     @property

@@ -48,6 +48,7 @@ def _measurement_row(run: Run, measurement: Measurement) -> Row:
         "blocks": len(measurement.block_seconds),
         "disturbed_blocks": sum(measurement.disturbed),
         "lost_share": measurement.lost_share,
+        "others_processors": measurement.others_processors,
         "warmup_seconds": sum(measurement.warmup_seconds),
         "warmup_steps": measurement.warmup_steps,
         "stopped_because": measurement.stopped_because,

@@ -115,21 +115,14 @@ def test_a_workload_that_waits_for_itself_is_not_disturbed_by_that():
 def test_beside_workers_the_machine_is_asked_not_the_threads():
     """Worker processes make their own parent wait; only what others used counts then."""
     waiting = [Block(0.1, 0.05, 3, 0.05)] * 3
-    here = Neighbours(busy_seconds=0.0, own_seconds=0.0, wall_seconds=perf_counter())
-    alone = Neighbours(None, None, 0.0)
-    assert alone.judge(waiting) == waiting  # no workers: nothing is changed
-    judged = here._replace(busy_seconds=-1e9).judge(waiting)
-    assert judged == waiting  # this test has no workers either
-
-
-def test_workers_of_ones_own_do_not_disturb(monkeypatch):
-    waiting = [Block(0.1, 0.05, 3, 0.05)] * 3
-    start = Neighbours(busy_seconds=10.0, own_seconds=5.0, wall_seconds=100.0)
+    start = Neighbours(busy_seconds=10.0, own_seconds=5.0, has_workers=True, wall_seconds=100.0)
     for busy, foreign in ((12.0, False), (12.5, True)):  # the job itself used 2 s in 1 s
-        end = Neighbours(busy_seconds=busy, own_seconds=7.0, wall_seconds=101.0)
-        monkeypatch.setattr(Neighbours, "now", lambda end=end: end)
-        judged = start.judge(waiting)
+        end = start._replace(busy_seconds=busy, own_seconds=7.0, wall_seconds=101.0)
+        judged = start.judge(waiting, end)
         assert {(b.wait_seconds, b.foreign) for b in judged} == {(0.0, foreign)}
+        assert start.others_seconds(end) == busy - 12.0
+        assert start.judge(waiting, end._replace(has_workers=False)) == waiting
+    assert start.others_seconds(start._replace(busy_seconds=None)) is None
 
 
 def test_no_blocks_no_flags():

@@ -44,7 +44,20 @@ class Spanless:
         pass
 
 
-def measured(make, max_seconds=1.0, **more):
+@pytest.fixture(autouse=True)
+def patient(monkeypatch):
+    """A busy test machine must not make epochs be given up."""
+    monkeypatch.setattr(runner, "EPOCH_PATIENCE", 1000)
+
+
+def test_an_epoch_that_takes_far_longer_than_foretold_is_given_up(monkeypatch):
+    monkeypatch.setattr(runner, "EPOCH_PATIENCE", 0)
+    run = measured(small)
+    assert run.measurement("epoch") is None
+    assert run.epochs_trained == 0
+
+
+def measured(make, max_seconds=2.0, **more):
     return runner.measure(runner.Session(make, "cpu", **more), "some:thing", max_seconds)
 
 

@@ -117,6 +117,17 @@ def test_warnings(make_run: MakeRun, make_measurement: Callable[..., Measurement
     ]
 
 
+def test_busy_neighbours_are_told(
+    make_run: MakeRun, make_measurement: Callable[..., Measurement]
+) -> None:
+    for others, told in ((None, False), (0.1, False), (1.94, True)):
+        step = make_measurement("step", others_processors=others)
+        lines = warning_lines(make_run(measurements=(step,)))
+        assert [line.startswith("! other programs kept 1.9 of 4") for line in lines] == [
+            True
+        ] * told
+
+
 def numbered(*estimates: Estimate) -> Sequence[tuple[int, Estimate]]:
     return list(enumerate(estimates, start=1))
 
