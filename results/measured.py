@@ -7,6 +7,7 @@ import math
 from dataclasses import dataclass
 from typing import Literal
 
+from results.scaling import Scaling
 from results.shown import Shown
 from results.statistics import Interval, median, median_interval
 
@@ -188,6 +189,7 @@ class Run(Shown):
     processes: int = 1  # that trained together, one a device
     epochs_trained: int = 0
     metrics: tuple[tuple[str, float], ...] = ()  # after `epochs_trained`: test_loss, accuracy, …
+    scaling: Scaling | None = None  # how it does on several devices of this machine
     partial: bool = False
     warnings: tuple[str, ...] = ()
 

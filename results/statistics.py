@@ -3,6 +3,7 @@
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from statistics import NormalDist
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,3 +56,33 @@ def median_interval(values: Sequence[float], z: float = 1.96) -> Interval:
 def relative_half_width(interval: Interval) -> float:
     """(high − low) / (2·mid); infinite where the middle is zero."""
     return (interval.high - interval.low) / (2 * interval.mid) if interval.mid else math.inf
+
+
+def t_quantile(probability: float, degrees: int) -> float:
+    """The `probability` quantile (above 0.5) of Student's t with `degrees` ≥ 1 of freedom.
+
+    Hill's expansion (1970, Algorithm 396, CACM 13:619–620), exact for one; within 0.2% of the true
+    value for probabilities up to 0.9999 (tests/results/test_statistics.py). Raises ValueError.
+    """
+    if not 0.5 < probability < 1 or degrees < 1:
+        raise ValueError(f"no t quantile for {probability} with {degrees} degrees of freedom")
+    tail = 2 * (1 - probability)
+    if degrees == 1:
+        return 1 / math.tan(tail * math.pi / 2)
+    a = 1 / (degrees - 0.5)
+    b = 48 / (a * a)
+    c = ((20700 * a / b - 98) * a - 16) * a + 96.36
+    d = ((94.5 / (b + c) - 3) / b + 1) * math.sqrt(a * math.pi / 2) * degrees
+    y = (d * tail) ** (2 / degrees)
+    if y > 0.05 + a:
+        x = NormalDist().inv_cdf(tail / 2)
+        y = x * x
+        if degrees < 5:
+            c += 0.3 * (degrees - 4.5) * (x + 0.6)
+        c = (((0.05 * d * x - 5) * x - 7) * x - 2) * x + b + c
+        y = (((((0.4 * y + 6.3) * y + 36) * y + 94.5) / c - y - 3) / b + 1) * x
+        y = math.expm1(a * y * y)
+    else:
+        first = ((degrees + 6) / (degrees * y) - 0.089 * d - 0.822) * (degrees + 2) * 3
+        y = ((1 / first + 0.5 / (degrees + 4)) * y - 1) * (degrees + 1) / (degrees + 2) + 1 / y
+    return math.sqrt(degrees * y)

@@ -10,16 +10,18 @@ from pathlib import Path
 from typing import TypeVar
 
 from results import codec
+from results.advice import Advice
 from results.all_offers import AllOffers
 from results.errors import RecordError, UsageError
 from results.jobs import JobHandle, JobIntent, Outcome
 from results.records import Quote, Run
 
-T = TypeVar("T", Run, Quote, AllOffers, JobIntent, JobHandle, Outcome)
+T = TypeVar("T", Run, Quote, Advice, AllOffers, JobIntent, JobHandle, Outcome)
 # Where the records of a kind lie, and the field that names their file.
 FOLDERS: dict[type, tuple[str, str]] = {
     Run: ("runs", "run_id"),
     Quote: ("quotes", "quote_id"),
+    Advice: ("advice", "advice_id"),
     AllOffers: ("offers", "quote_id"),
     JobIntent: ("intents", "job_name"),
     JobHandle: ("handles", "job_name"),
@@ -112,12 +114,12 @@ class Store:
             raise UsageError(f"Cannot read {self.folder}: {error.strerror}.") from None
         for path in paths:
             try:
-                yield self._read(path, kind)
+                yield self.read(path, kind)
             except RecordError as error:
                 self.problems.append(f"{path} is left out: {error}.")
 
     @staticmethod
-    def _read(path: Path, kind: type[T]) -> T:
+    def read(path: Path, kind: type[T]) -> T:
         try:
             if path.stat().st_size > MAX_RECORD_BYTES:
                 raise RecordError(f"larger than {MAX_RECORD_BYTES} bytes")

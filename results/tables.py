@@ -1,4 +1,4 @@
-"""The tables people read in a terminal, 100 columns wide at most; rich is loaded only here."""
+"""The tables people read in a terminal, 100 columns wide at most."""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
@@ -10,22 +10,11 @@ from results.price_age import price_text
 from results.records import Estimate, Measurement, Offer, Run
 from results.rows import phase_key
 from results.sweep import samples_per_second, step_interval
+from results.table_style import plain_table as _table
 from results.utilisation import remainder_seconds, step_seconds
 
 if TYPE_CHECKING:
     from rich.table import Table
-
-
-def _table(title: str, *columns: str, left: Sequence[str] = ()) -> "Table":
-    from rich import box
-    from rich.table import Table
-
-    table = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0))
-    table.pad_edge = table.show_edge = False
-    table.title_style, table.header_style = "bold", "bold"
-    for name in columns:
-        table.add_column(name, justify="left" if name in left else "right", overflow="fold")
-    return table
 
 
 def performance_table(runs: Sequence[Run], title: str = "Performance") -> "Table":

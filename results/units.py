@@ -61,6 +61,14 @@ def spread_text(interval: Interval) -> str:
     return f"±{digits(half, 2)}%"
 
 
+def change_text(ratio: float) -> str:
+    """A ratio of times as `+3.1%`, `−8.0%` or, from tripled on, `×3.2`."""
+    if ratio >= 3:
+        return f"×{digits(ratio, 2)}"
+    percent = 100 * (ratio - 1)
+    return f"{percent:+.1f}%".replace("-", "−")
+
+
 def usd_text(value: Decimal) -> str:
     """`$1,234`, `$4.10`, `$0.023`, `$0.00041`: cents from a dollar up, two digits below."""
     if value >= 100:

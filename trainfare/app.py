@@ -4,7 +4,7 @@ from importlib import import_module
 
 import click
 
-VERBS = ("measure", "quote", "prices", "submit", "report", "doctor")
+VERBS = ("measure", "compare", "advise", "quote", "prices", "submit", "report", "doctor")
 
 
 class Verbs(click.Group):

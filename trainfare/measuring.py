@@ -6,13 +6,14 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from bench import device, machine, reference
+from bench import device, machine, processes, reference
 from results.errors import UsageError
 from results.records import Run, Workload
 from results.store import Store
 from trainfare import output
 
 FRESH = timedelta(hours=24)
+SCALING_SHARE = 0.4  # of --max-seconds, where several processes are measured too
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,6 +31,7 @@ class Asked:
     max_seconds: float = 60.0
     precision_percent: float = 2.0
     batch_sizes: tuple[int, ...] | None = None  # of a sweep, which gets half of the time
+    processes: int = 1  # that train together, after one alone was measured
 
     def options(self) -> tuple[tuple[str, str], ...]:
         """What the factory is given and a job elsewhere needs as well."""
@@ -46,6 +48,8 @@ def measure(asked: Asked, store: Store) -> Run:
     """Measure now and keep the record. Raises UsageError before the measuring where it can."""
     digest = reference.source_digest(asked.workload)
     where = device.resolve(asked.device)
+    if asked.processes > 1:
+        processes.check(asked.processes, where, asked.threads)
     store.check_writable()
     output.show_log()
     output.say(f"{asked.workload}: loading torch …")
@@ -57,7 +61,8 @@ def measure(asked: Asked, store: Store) -> Run:
     from bench.sweep import sweep
 
     given = {"data_root": asked.data_root, **dict(asked.options())}
-    seconds = asked.max_seconds / 2 if asked.batch_sizes else asked.max_seconds
+    share = (1 - SCALING_SHARE * (asked.processes > 1)) / (2 if asked.batch_sizes else 1)
+    seconds = share * asked.max_seconds
     precision = asked.precision_percent / 100
     # What a user's code prints goes to stderr: stdout is for data.
     with output.progress(asked.workload) as show, redirect_stdout(sys.stderr):
@@ -79,11 +84,36 @@ def measure(asked: Asked, store: Store) -> Run:
             sizes, threads = asked.batch_sizes, asked.threads
             points = sweep(make, where, sizes, seconds, show, threads, asked.seed, precision)
             run = replace(run, sweep=points)
+    if asked.processes > 1 and not run.partial:
+        session.release()  # its memory is for the others
+        run = _with_scaling(run, asked, where)
     path = store.add(run)
     if run.partial:
         output.say(f"Kept what was measured as {path}, marked partial.")
         raise KeyboardInterrupt
     return run
+
+
+def _with_scaling(run: Run, asked: Asked, where: str) -> Run:
+    """The run with what several processes did; partial if Ctrl-C ended that."""
+    from bench import parallel
+
+    try:
+        with output.progress(asked.workload) as show:
+            scaling = parallel.measure_scaling(
+                asked.workload,
+                asked.processes,
+                where,
+                SCALING_SHARE * asked.max_seconds,
+                show,
+                batch_size=asked.batch_size,
+                threads=asked.threads,
+                seed=asked.seed,
+                options={"data_root": asked.data_folder, **dict(asked.options())},
+            )
+    except KeyboardInterrupt:
+        return replace(run, partial=True)
+    return replace(run, scaling=scaling, partial=scaling.stopped_because == "interrupted")
 
 
 def fresh_run(asked: Asked, store: Store) -> Run | None:

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from results.statistics import Interval, median, median_interval, relative_half_width
+from results.statistics import Interval, median, median_interval, relative_half_width, t_quantile
 
 times = st.floats(0, 1e9)
 intervals = st.lists(times, min_size=3, max_size=3).map(
@@ -130,3 +130,17 @@ def test_an_interval_is_not_turned_around() -> None:
 def test_relative_half_width() -> None:
     assert relative_half_width(Interval(low=9.0, mid=10.0, high=13.0)) == pytest.approx(0.2)
     assert relative_half_width(Interval(low=0.0, mid=0.0, high=1.0)) == math.inf
+
+
+@pytest.mark.parametrize("degrees", [1, 2, 3, 4, 5, 9, 20, 100, 10**6])
+def test_t_quantile_agrees_with_scipy(degrees: int) -> None:
+    stats = pytest.importorskip("scipy.stats")
+    for probability in (0.6, 0.9, 0.975, 0.995, 0.9999):
+        expected = stats.t.ppf(probability, degrees)
+        assert t_quantile(probability, degrees) == pytest.approx(expected, rel=0.002)
+
+
+@pytest.mark.parametrize(("probability", "degrees"), [(0.5, 3), (1, 3), (0.9, 0)])
+def test_t_quantile_refuses_what_has_none(probability: float, degrees: int) -> None:
+    with pytest.raises(ValueError, match="no t quantile"):
+        t_quantile(probability, degrees)

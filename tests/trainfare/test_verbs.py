@@ -175,7 +175,9 @@ def test_dry_run(cli: Cli, configured: Path, provider: str, allocation: str) -> 
     assert "at worst" in text.out
 
 
-@pytest.mark.parametrize("verb", ["measure", "quote", "prices", "submit", "report", "doctor"])
+@pytest.mark.parametrize(
+    "verb", ["measure", "compare", "advise", "quote", "prices", "submit", "report", "doctor"]
+)
 def test_help(cli: Cli, verb: str) -> None:
     answer = cli(verb, "--help")
     assert_readable(answer)

@@ -6,6 +6,7 @@ import click
 
 from results.records import Run
 from results.rows import measurement_rows, run_row
+from results.scaling_text import scaling_lines, scaling_row
 from results.store import Store
 from trainfare import measuring, options, output, settings
 
@@ -18,6 +19,12 @@ from trainfare import measuring, options, output, settings
     type=options.BatchSizes(),
     help="Sweep these as well, as 16,32,64,128; takes half of --max-seconds.",
 )
+@click.option(
+    "--processes",
+    type=options.POSITIVE,
+    default=1,
+    help="Measure also how this many train together, one a device (by torchrun).  [1]",
+)
 @options.results
 @options.as_json
 def measure(workload: str, results: Any, as_json: bool, **how: Any) -> None:
@@ -26,7 +33,8 @@ def measure(workload: str, results: Any, as_json: bool, **how: Any) -> None:
     asked = measuring.Asked(workload=workload, **how)
     run = measuring.measure(asked, store)
     if as_json:
-        output.print_json(measurements=measurement_rows(run), run=run_row(run))
+        about = run_row(run) | {"scaling": scaling_row(run)}
+        output.print_json(measurements=measurement_rows(run), run=about)
         return
     show(run)
     output.say(f"Kept as {store.folder}/runs/{run.run_id}.json")
@@ -41,5 +49,5 @@ def show(run: Run) -> None:
     output.print_table(performance_table([run], title=f"Performance: {run.workload.name}"))
     if run.sweep:
         output.print_table(sweep_table(run))
-    for line in (*facts_lines(run, peak_of(run)), *warning_lines(run)):
+    for line in (*facts_lines(run, peak_of(run)), *scaling_lines(run), *warning_lines(run)):
         output.print_line(f"  {line}")

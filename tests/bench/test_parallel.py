@@ -1,0 +1,160 @@
+"""Two gloo processes that train together, and all the ways in which they end."""
+
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from bench import parallel
+from results.errors import NoAnswerError, UsageError
+
+WORKLOAD = """
+import os, signal, sys, time
+import torch
+from bench import TorchWorkload
+
+STEPS = 0
+
+
+def loss(outputs, targets):
+    global STEPS
+    STEPS += 1
+    {mishap}
+    return torch.nn.functional.mse_loss(outputs, targets)
+
+
+def factory():
+    return TorchWorkload(
+        name="small",
+        model=torch.nn.Linear(64, 64),
+        loss=loss,
+        optimizer=lambda parameters: torch.optim.SGD(parameters, lr=0.01),
+        batches=lambda batch_size: ((torch.randn(batch_size, 64), torch.randn(batch_size, 64))
+                                    for _ in range(100)),
+        batch_size=8,
+        samples_per_epoch=800,
+    )
+"""
+MISHAPS = {
+    "killed": "RANK == 1 and STEPS > 25 and os.kill(os.getpid(), signal.SIGKILL)",
+    "exits": "RANK == 1 and STEPS > 25 and os._exit(7)",
+    "raises": "RANK == 1 and STEPS > 25 and 1 / 0",
+}
+
+
+@pytest.fixture
+def workload(tmp_path, monkeypatch):
+    """The reference of a small workload; with `mishap` it goes wrong on one of the processes."""
+    monkeypatch.chdir(tmp_path)
+
+    def write(mishap="pass"):
+        code = mishap.replace("RANK", 'int(os.environ.get("RANK", 0))')
+        path = tmp_path / "mine.py"
+        path.write_text(WORKLOAD.replace("{mishap}", code), encoding="utf-8")
+        return f"{path}:factory"
+
+    return write
+
+
+def left_running(reference):
+    """Processes of this test that still run, by their command lines."""
+    found = []
+    for path in Path("/proc").glob("[0-9]*/cmdline"):
+        try:
+            text = path.read_bytes().replace(b"\0", b" ").decode(errors="replace")
+        except OSError:
+            continue
+        if reference in text and str(os.getpid()) != path.parent.name:
+            found.append(text)
+    return found
+
+
+def measured(reference, max_seconds=2.0, shown=None):
+    told = [] if shown is None else shown
+    return parallel.measure_scaling(
+        reference, 2, "cpu", max_seconds, lambda text, share: told.append((text, share))
+    )
+
+
+@pytest.mark.slow
+def test_two_processes_are_measured_beside_one(workload):
+    reference, shown = workload(), []
+    found = measured(reference, shown=shown)
+    assert (found.processes, found.backend, found.batch_size) == (2, "gloo", 8)
+    assert found.threads * 2 <= os.cpu_count()
+    assert len(found.single_block_seconds) == len(found.parallel_block_seconds) >= 2
+    assert len(found.disturbed) == len(found.single_block_seconds)
+    assert all(seconds > 0 for seconds in found.single_block_seconds)
+    # Two that exchange gradients in each step are not faster than one that does not.
+    assert 0 < found.efficiency.mid < 1.1
+    assert found.stopped_because in ("time", "precise")
+    assert shown[0][0] == "warming up together"
+    assert not left_running(reference)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("mishap", "error", "says"),
+    [
+        ("killed", NoAnswerError, "Process 1 of 2 of .* was killed by signal 9"),
+        ("exits", NoAnswerError, "Process 1 of 2 of .* ended with exit code 7"),
+        ("raises", UsageError, "small: .* failed with ZeroDivisionError"),
+    ],
+)
+def test_a_process_that_dies_ends_all_with_one_sentence(workload, mishap, error, says):
+    reference = workload(MISHAPS[mishap])
+    with pytest.raises(error, match=says) as caught:
+        measured(reference, 30.0)
+    assert "\n" not in str(caught.value)
+    assert not left_running(reference)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("rounds", [True, False], ids=["after a round", "before any"])
+def test_ctrl_c_leaves_nothing_running(workload, rounds):
+    reference = workload("pass" if rounds else "time.sleep(2)")
+
+    def interrupt(text, _share):
+        if not rounds or text.startswith("timing"):
+            raise KeyboardInterrupt
+
+    if rounds:
+        found = parallel.measure_scaling(reference, 2, "cpu", 60.0, interrupt)
+        assert found.stopped_because == "interrupted"
+        assert found.efficiency.mid > 0
+    else:
+        with pytest.raises(KeyboardInterrupt):
+            parallel.measure_scaling(reference, 2, "cpu", 60.0, interrupt)
+    assert not left_running(reference)
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(sys.platform != "linux", reason="Linux ends them with torchrun")
+def test_they_die_with_torchrun_however_it_dies(workload, tmp_path):
+    reference = workload()
+    task = f'{{"workload": "{reference}", "folder": "{tmp_path}", "device": "cpu", "threads": 1, '
+    task += '"max_seconds": 60}'
+    launcher = [sys.executable, "-m", "torch.distributed.run", "--standalone"]
+    running = subprocess.Popen(
+        [*launcher, "--nproc-per-node", "2", "-m", "bench.parallel_worker", task],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    deadline = time.monotonic() + 60
+    while not (tmp_path / parallel.PROGRESS).exists() and time.monotonic() < deadline:
+        time.sleep(0.1)
+    assert len(left_running(reference)) == 3
+    running.kill()
+    running.wait()
+    deadline = time.monotonic() + 10
+    while left_running(reference) and time.monotonic() < deadline:
+        time.sleep(0.1)
+    assert not left_running(reference)
+
+
+def test_a_mistake_in_the_workload_is_that_mistake(workload, tmp_path):
+    with pytest.raises(UsageError, match="'nosuch' is no workload"):
+        measured("nosuch")

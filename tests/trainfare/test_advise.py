@@ -1,0 +1,52 @@
+"""`trainfare advise` as a process."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+ROW = {
+    "name", "change", "gain", "speed_up_ratio", "saved_usd", "check", "check_note", "not_tried",
+}  # fmt: skip
+
+
+@pytest.mark.slow
+def test_json(cli: Any, tmp_path: Path) -> None:
+    answer = cli("advise", "rnn", "--max-seconds", "8", "--threads", "1", "--json")
+    assert answer.code == 0, answer.err
+    rows = {row["name"]: row for row in answer.json["advice"]}
+    assert all(row.keys() >= ROW for row in rows.values())
+    assert next(iter(rows)) == "nothing"
+    assert rows["data in memory"]["check"]["passed"] is True
+    found = rows["data in memory"]["speed_up_ratio"]
+    assert 0 < found["low"] <= found["mid"] <= found["high"]
+    assert rows["channels_last"]["not_tried"] == "the model has no two-dimensional convolution"
+    assert answer.json["best_offer"]["accelerator"] is None  # measured on a CPU
+    for row in rows.values():
+        assert (row["saved_usd"] is not None) == (row["gain"] == "faster")
+    (path,) = (tmp_path / "trainfare-results" / "advice").iterdir()
+    assert json.loads(path.read_text(encoding="utf-8"))["kind"] == "Advice"
+    assert "rnn: trying" in answer.err
+
+
+@pytest.mark.slow
+def test_text(cli: Any) -> None:
+    answer = cli("advise", "mlp", "--max-seconds", "4", "--threads", "1")
+    assert answer.code == 0, answer.err
+    assert all(len(line) <= 100 for line in answer.out.splitlines())
+    for text in (
+        "against the plain job",
+        "noise:",
+        "not tried: data in memory",
+        "saves: of the 10",
+    ):
+        assert text in answer.out
+
+
+def test_mistakes(cli: Any) -> None:
+    for words, says in ((("nosuch",), "is no workload"), (("mlp", "--epochs", "0"), "--epochs")):
+        answer = cli("advise", *words)
+        assert answer.code == 2
+        assert says in answer.err
+        assert "Traceback" not in answer.err
