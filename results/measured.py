@@ -7,8 +7,8 @@ import math
 from dataclasses import dataclass
 from typing import Literal
 
+from results.display import Shown
 from results.scaling import Scaling
-from results.shown import Shown
 from results.statistics import Interval, median, median_interval
 
 Verdict = Literal["quiet", "contended"]

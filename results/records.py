@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, Literal
 
+from results.display import Shown
 from results.measured import GpuReading as GpuReading
 from results.measured import Machine as Machine
 from results.measured import Measurement as Measurement
@@ -16,7 +17,6 @@ from results.measured import StopReason as StopReason
 from results.measured import SweepPoint as SweepPoint
 from results.measured import Verdict as Verdict
 from results.measured import Workload as Workload
-from results.shown import Shown
 from results.statistics import Interval
 
 SCHEMA_VERSION = 1

@@ -1,11 +1,14 @@
 """The report in Markdown: what was measured, what it costs where, and how sure that is."""
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from decimal import Decimal
 
 from results import units
+from results.compare import Comparison
 from results.lines import facts_lines
 from results.names import PROVIDER_NAMES
+from results.phase_change import BILLED_PHASES, Change
 from results.price_age import price_text
 from results.records import Quote, Run, UsdInterval
 from results.rows import phase_key
@@ -16,15 +19,45 @@ MOST_BYTES = 60_000  # a comment on a pull request takes 65,536 characters
 _LEFT_OUT = "\n\n{} more sections are left out, to keep within {:,} bytes: see `report.json`.\n"
 
 
-def markdown(runs: Sequence[Run], quotes: Sequence[Quote], made_at: str) -> str:
+def markdown(
+    runs: Sequence[Run],
+    quotes: Sequence[Quote],
+    made_at: str,
+    comparison: Comparison | None = None,
+) -> str:
     """One page from the newest run and quote of each workload, `MOST_BYTES` at most.
 
-    What is cheapest and the total come first; sections that do not fit are left out from the end,
-    and counted. Raw HTML in names is escaped.
+    What is cheapest, the total and the changes against a base come first; sections that do not fit
+    are left out from the end, and counted. Raw HTML in names is escaped.
     """
     head = f"# What training costs\n\nMade {made_at} by trainfare from its own records."
-    parts = [head, *_summary(quotes), *map(_performance, runs), *map(_cost, quotes)]
+    changes = [_changes(comparison)] if comparison else []
+    parts = [head, *_summary(quotes), *changes, *map(_performance, runs), *map(_cost, quotes)]
     return _fitted(parts)
+
+
+def _changes(comparison: Comparison) -> str:
+    """Steps and epochs, what a bill is made of, against the base, and the verdict on all."""
+    billed = [c for c in comparison.changes if c.phase in BILLED_PHASES]
+    verdicts = Counter(c.change for c in billed)
+    order: tuple[Change, ...] = ("slower", "ambiguous", "faster", "same")
+    verdict = ", ".join(f"{verdicts[name]} {name}" for name in order if verdicts[name])
+    rows = [
+        (
+            c.workload,
+            c.phase,
+            units.seconds_text(c.baseline_seconds),
+            units.seconds_text(c.candidate_seconds),
+            units.change_text(c.ratio.mid),
+            f"{units.change_text(c.ratio.low)} to {units.change_text(c.ratio.high)}",
+            c.change + (" (contended)" if c.contended else ""),
+        )
+        for c in billed
+    ]
+    columns = ("workload", "phase", "base", "now", "change", "95% interval", "verdict")
+    notes = "\n".join(f"- {_safe(note)}" for note in comparison.notes)
+    head = f"Against the base: {verdict or 'no step or epoch to compare'}."
+    return "\n\n".join(part for part in (head, _table(columns, rows), notes) if part)
 
 
 def _fitted(parts: Sequence[str]) -> str:

@@ -97,7 +97,7 @@ class Store:
         """The record of that id, or None; a bad file is noted in `problems`."""
         path = self.folder / FOLDERS[kind][0] / f"{record_id}.json"
         try:
-            return self._read(path, kind) if path.exists() else None
+            return self.read(path, kind) if path.exists() else None
         except RecordError as error:
             self.problems.append(f"{path} is left out: {error}.")
             return None

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from results.compare import compare
 from results.records import Estimate, Measurement, Quote, Run
 from results.report import BEST_OFFERS, markdown
 
@@ -122,6 +123,21 @@ def test_it_fits_a_comment(
     assert left
     assert page.count("\n## ") + int(left[1]) == 400
     assert "| total |" in page
+
+
+def test_changes_against_a_base(
+    make_run: MakeRun, make_measurement: Callable[..., Measurement]
+) -> None:
+    runs = [
+        make_run(run_id=f"r{i}", measurements=(make_measurement("step", s, samples_per_repeat=64),))
+        for i, s in enumerate((0.1, 0.2))
+    ]
+    page = markdown(runs[1:], [], MADE_AT, compare(runs[:1], runs[1:]))
+    assert "Against the base: 1 slower." in page
+    row = table_rows(page)[2]
+    assert row[:5] == ["cnn", "step", "100 ms", "200 ms", "+100.0%"]
+    assert row[6] == "slower"
+    assert "Against the base" not in markdown(runs, [], MADE_AT)
 
 
 SUMMARY_COLUMNS, PHASE_COLUMNS, OFFER_COLUMNS = 6, 7, 13

@@ -4,8 +4,9 @@ from pathlib import Path
 
 import click
 
+from results.compare import Comparison
 from results.content import Content, gather
-from results.errors import NoAnswerError
+from results.errors import NoAnswerError, UsageError
 from results.store import Store, utc_now, write_atomically
 from trainfare import options, output, settings
 
@@ -15,9 +16,12 @@ FORMATS = ("html", "md", "csv", "json", "png", "svg")
 @click.command()
 @click.option("--format", "form", type=click.Choice(FORMATS), help="[as --out ends, or html]")
 @click.option("--out", type=options.FOLDER, help="File.  [report.html in the folder of records]")
+@click.option("--base", help="Runs that the Markdown compares with: latest~1, a commit, a folder.")
 @options.results
 @options.as_json
-def report(form: str | None, out: Path | None, results: Path | None, as_json: bool) -> None:
+def report(
+    form: str | None, out: Path | None, base: str | None, results: Path | None, as_json: bool
+) -> None:
     """Write what the records say to a file that can be shared: one HTML page, if nothing else is
     asked for.
 
@@ -31,7 +35,9 @@ def report(form: str | None, out: Path | None, results: Path | None, as_json: bo
     if not content.runs:
         raise NoAnswerError(f"{store.folder} holds no measurement. Start with: trainfare quote cnn")
     form = form or _ending(out)
-    files = _files(form, out or store.folder / f"report.{form}", content)
+    if base is not None and form != "md":
+        raise UsageError(f"--base is for Markdown, not for {form}. Add: --format md")
+    files = _files(form, out or store.folder / f"report.{form}", content, base)
     for file, text in files.items():
         write_atomically(file, text)
     if as_json:
@@ -45,7 +51,7 @@ def _ending(out: Path | None) -> str:
     return ending if ending in FORMATS else "html"
 
 
-def _files(form: str, path: Path, content: Content) -> dict[Path, str | bytes]:
+def _files(form: str, path: Path, content: Content, base: str | None) -> dict[Path, str | bytes]:
     """What is to be written where; each format loads only what it needs."""
     if form == "html":
         from results.html.page import html
@@ -63,7 +69,8 @@ def _files(form: str, path: Path, content: Content) -> dict[Path, str | bytes]:
     if form == "md":
         from results.report import markdown
 
-        return {path: markdown(content.latest, quotes, content.made_at)}
+        changes = _against(base, content) if base is not None else None
+        return {path: markdown(content.latest, quotes, content.made_at, changes)}
     from results.frames import csv_text, estimates_frame, measurements_frame
 
     return {
@@ -72,3 +79,13 @@ def _files(form: str, path: Path, content: Content) -> dict[Path, str | bytes]:
             measurements_frame(content.latest)
         ),
     }
+
+
+def _against(base: str, content: Content) -> Comparison:
+    """The newest runs against those that `base` means."""
+    from results.compare import compare
+    from results.selection import select
+
+    newest_first = content.runs[::-1]
+    now = select("latest", newest_first)
+    return compare(select(base, newest_first), now, newest_first)
