@@ -97,7 +97,7 @@ def _bad_rounds(plain: Side, changed: Side, neighbours: Neighbours) -> tuple[boo
     sides = []
     for side in (plain, changed):
         # Workers compete with their own parent, so it is what others used that counts.
-        blocks = neighbours.judge(side.blocks) if side.prefetched else side.blocks
+        blocks = neighbours.judge(side.blocks, Neighbours.now()) if side.prefetched else side.blocks
         sides.append(disturbed(blocks))
     return tuple(map(any, zip(*sides, strict=True)))
 
