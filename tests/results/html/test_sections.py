@@ -149,7 +149,7 @@ def test_what_each_figure_rests_on() -> None:
 
 def test_warnings_are_all_told() -> None:
     notes = evidence_section(CASES["contended"]()).notes
-    assert any("contended: 3 of 3 blocks" in note for note in notes)
+    assert any("contended: other work" in note for note in notes)
     assert "cnn: the machine was busy" in notes
     lost = Content(made_at=MADE_AT, answers=(build_answer(),))
     gone = type(lost.answers[0])(quote=lost.answers[0].quote)
