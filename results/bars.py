@@ -3,6 +3,7 @@
 import math
 from collections.abc import Sequence
 
+from results.records import UsdInterval
 from results.statistics import Interval
 
 WIDTH = 9
@@ -23,6 +24,13 @@ def interval_bars(intervals: Sequence[Interval], width: int = WIDTH) -> list[str
         return round(share * (width - 1))
 
     return [_bar(place(i.low), place(i.mid), place(i.high), width) for i in intervals]
+
+
+def usd_bars(amounts: Sequence[UsdInterval]) -> list[str]:
+    """`interval_bars` of costs."""
+    return interval_bars(
+        [Interval(low=float(a.low), mid=float(a.mid), high=float(a.high)) for a in amounts]
+    )
 
 
 def _bar(low: int, mid: int, high: int, width: int) -> str:

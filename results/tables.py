@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from results import units
+from results.bars import usd_bars
 from results.epoch import predicted_epoch
 from results.names import PROVIDER_NAMES
 from results.price_age import price_text
@@ -114,8 +115,9 @@ def instance_text(offer: Offer) -> str:
     return offer.instance_type + (" spot" if offer.allocation == "spot" else "")
 
 
-def cost_table(estimates: Sequence[tuple[int, Estimate]]) -> "Table":
-    """Numbered offers with the time and cost of the whole job as 80% intervals.
+def cost_table(estimates: Sequence[tuple[int, Estimate]], bars: bool = False) -> "Table":
+    """Numbered offers with the time and cost of the whole job as 80% intervals; with `bars` the
+    cost is drawn as well, on one scale.
 
     The evidence has a column only where it differs; else the title says it once.
     """
@@ -124,11 +126,13 @@ def cost_table(estimates: Sequence[tuple[int, Estimate]]) -> "Table":
         f", all {grades.pop()}" if len(grades) == 1 else ""
     )
     evidence = ("evidence",) if grades else ()
+    drawing = ("cheap … dear",) if bars else ()
     table = _table(
-        title, "", "service", "instance", "region", "time", "cost", *evidence,
-        left=("service", "instance", "region", "evidence"),
+        title, "", "service", "instance", "region", "time", "cost", *drawing, *evidence,
+        left=("service", "instance", "region", "cheap … dear", "evidence"),
     )  # fmt: skip
-    for place, estimate in estimates:
+    drawn = usd_bars([estimate.usd for _, estimate in estimates]) if bars else [""] * len(estimates)
+    for (place, estimate), bar in zip(estimates, drawn, strict=True):
         offer = estimate.offer
         table.add_row(
             str(place),
@@ -137,6 +141,7 @@ def cost_table(estimates: Sequence[tuple[int, Estimate]]) -> "Table":
             offer.region,
             units.seconds_range(estimate.seconds),
             units.usd_range(estimate.usd),
+            *((bar,) if bars else ()),
             *((estimate.grade,) if grades else ()),
         )
     return table

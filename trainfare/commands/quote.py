@@ -124,7 +124,7 @@ def show(run: Run, answer: Quote, top: int) -> list[str]:
         output.print_line(line)
     output.print_table(tables.performance_table([run]))
     shown = lines.best_of_each(answer.estimates, top)
-    output.print_table(tables.cost_table(shown))
+    output.print_table(tables.cost_table(shown, bars=output.draws_bars()))
     output.print_table(tables.unit_cost_table(shown))
     for line in lines.quote_notes(run, answer, tied_with_best(answer.estimates)):
         output.print_line(line)
