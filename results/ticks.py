@@ -11,6 +11,8 @@ _TIMES = (
     864000, 30 * 86400, 8640000, 86400000, 864000000,
 )  # fmt: skip
 
+FEW_POWERS = 3
+
 
 def time_ticks(offers: Iterable[BriefEstimate]) -> list[tuple[float, str]]:
     """Whole units that lie within the intervals of `offers`, in seconds with their texts."""
@@ -26,10 +28,11 @@ def _unit_text(seconds: float) -> str:
 
 
 def usd_ticks(offers: Iterable[BriefEstimate]) -> list[tuple[float, str]]:
-    """Powers of ten that span the intervals, with their texts."""
+    """Powers of ten that span the intervals, with steps between where they are few."""
     ends = [float(x) for o in offers for x in (o.usd.low, o.usd.high) if x > 0]
     if not ends:
         return []
     first, last = math.floor(math.log10(min(ends))), math.ceil(math.log10(max(ends)))
-    powers = [Decimal(1).scaleb(power) for power in range(first, last + 1)]
-    return [(float(at), f"${at:,f}") for at in powers]
+    steps = (1, 2, 5) if last - first <= FEW_POWERS else (1,)
+    marks = [Decimal(step).scaleb(power) for power in range(first, last + 1) for step in steps]
+    return [(float(at), f"${at:,f}") for at in marks]

@@ -19,6 +19,7 @@ const spread = (points) => {
   const values = points.map((p) => p[1]);
   return Math.max(...values) / Math.min(...values);
 };
+const manyPoints = (spec) => spec.series.reduce((n, s) => n + s.points.length, 0) > 150;
 const rowsHeight = (spec) => 110 + 34 * spec.categories.length;
 
 const KINDS = {
@@ -65,10 +66,13 @@ const KINDS = {
       tooltip: tooltip((at) => element('div', at.data.text)),
       series: spec.series.flatMap((s, i) => [
         {
-          type: 'line', name: s.name, symbol: MARKS[i % MARKS.length], symbolSize: 8,
+          type: 'line', name: s.name, symbol: MARKS[i % MARKS.length], symbolSize: manyPoints(spec) ? 4 : 8,
           data: s.points.map((p) => ({ value: [p[0], p[1]], text: p[4] })),
         },
-        whiskers(s.points.map(([x, , low, high]) => [x, low, high]), colour(`s${i % 8}`), false),
+        whiskers(
+          manyPoints(spec) ? [] : s.points.map(([x, , low, high]) => [x, low, high]),
+          colour(`s${i % 8}`), false,
+        ),
       ]),
     }),
   },

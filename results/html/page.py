@@ -22,6 +22,7 @@ from results.html.section import Section
 from results.html.sweep import sweep_section
 
 APP_SCRIPTS = ("theme.js", "offers.js", "table.js", "charts.js", "start.js")
+FIRST_ANSWERS = 4  # of more, the others unfold: the chart belongs on the first screen
 LINE_ENDS = {"\u2028": "\\u2028", "\u2029": "\\u2029"}
 
 
@@ -48,6 +49,7 @@ def html(content: Content) -> str:
         measured_only=[run.workload.name for run in content.latest if not _quoted(run, content)],
         static=[static_table(item) for item in content.answers],
         sections=sections,
+        first=FIRST_ANSWERS,
         has_offers=bool(content.answers),
     )
 

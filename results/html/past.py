@@ -27,6 +27,8 @@ def history_section(runs: Sequence[Run]) -> Section | None:
             groups.setdefault(_setting(run), []).append(run)
     if not groups:
         return None
+    for group in groups.values():
+        group.sort(key=lambda run: _moment(run) or 0.0)
     longest = max(len(group) for group in groups.values())
     lead = (
         "Median step of each run in percent of the first one of the same workload, batch, "
@@ -116,11 +118,16 @@ def accuracy_section(jobs: Sequence[PastJob]) -> Section | None:
         return None
     counted = [job for job in jobs if job.outcome.state == "succeeded" and job.outcome.usd]
     held = sum(_held(job) for job in counted)
+    lead = (
+        f"{held} of {len(counted)} finished jobs with a known bill cost what their 80% interval "
+        "said. Dots are the bill, bars the interval, in percent of the predicted middle."
+        if counted
+        else "No job that succeeded has a known bill yet."
+    )
     return Section(
         name="accuracy",
         title="Predicted against actual",
-        lead=f"{held} of {len(counted)} finished jobs with a known bill cost what their 80% "
-        "interval said. Dots are the bill, bars the interval, in percent of the predicted middle.",
+        lead=lead,
         chart=_accuracy_chart(counted) if counted else None,
         tables=[_accuracy_table(jobs)],
     )

@@ -114,6 +114,7 @@ const start = () => {
   });
   const paper = (on) => () => {
     document.documentElement.classList.toggle('paper', on);
+    document.querySelectorAll('details').forEach((more) => { more.open = on; });
     redraw();
   };
   addEventListener('beforeprint', paper(true));

@@ -114,5 +114,7 @@ def test_ticks_are_whole_units_within_the_data() -> None:
         "10 s", "30 s", "1 min", "3 min", "10 min", "30 min", "1 h",
     ]  # fmt: skip
     assert [text for _, text in usd_ticks(offers)] == ["$0.01", "$0.1", "$1", "$10", "$100"]
+    few = [brief_offer(0, usd=usd("0.3", "0.4", "0.9"))]
+    assert [text for _, text in usd_ticks(few)] == ["$0.1", "$0.2", "$0.5", "$1", "$2", "$5"]
     assert usd_ticks([]) == time_ticks([]) == []
     assert all(math.isfinite(at) for at, _ in usd_ticks(offers))
