@@ -66,7 +66,7 @@ const KINDS = {
       tooltip: tooltip((at) => element('div', at.data.text)),
       series: spec.series.flatMap((s, i) => [
         {
-          type: 'line', name: s.name, symbol: MARKS[i % MARKS.length], symbolSize: manyPoints(spec) ? 4 : 8,
+          type: 'line', name: s.name, color: colour(`s${i % 8}`), symbol: MARKS[i % MARKS.length], symbolSize: manyPoints(spec) ? 4 : 8,
           data: s.points.map((p) => ({ value: [p[0], p[1]], text: p[4] })),
         },
         whiskers(
