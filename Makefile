@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready
 
-.PHONY: setup quote test bench check clean
+.PHONY: setup quote test bench check fit evaluate clean
 
 setup: $(READY)
 
@@ -30,6 +30,13 @@ check: $(READY)
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
+
+# The projection: `make fit DATA=folder` renews its coefficients, `make evaluate DATA=folder` scores it.
+fit: $(READY)
+	@$(BIN)/python -m benchmarks.projection_fit $(DATA)
+
+evaluate: $(READY)
+	@$(BIN)/python -m benchmarks.projection_error $(DATA)
 
 clean:
 	rm -rf .venv trainfare-results .benchmarks .hypothesis .mypy_cache .pytest_cache .ruff_cache

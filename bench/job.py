@@ -7,14 +7,18 @@ import argparse
 import os
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
-from bench import device, epochs, load, runner
+from bench import device, load, runner
+from bench.checkpoint import Checkpoints
 from bench.sampling import Samples
+from bench.training import Training
 from bench.workload import Workload
+from results import codec, heartbeat
 from results.errors import TrainfareError, UsageError
 from results.records import Run
-from results.store import Store, utc_now
+from results.store import Store, utc_now, write_atomically
 
 # The same number on every process: they exchange gradients in each step and wait for each other.
 WARMUP_STEPS, TIMED_STEPS = 10, 20
@@ -42,6 +46,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--samples-per-epoch", type=int, required=True)
     parser.add_argument("--batch-size", type=int, required=True, help="on each process")
     parser.add_argument("--out", type=Path, required=True)
+    parser.add_argument("--checkpoints", type=Path, help="a folder that outlives an interruption")
     parser.add_argument("--option", action="append", default=[], metavar="NAME=VALUE")
     return parser
 
@@ -59,12 +64,41 @@ def _train(asked: argparse.Namespace) -> Run:
     )
     found = runner.Findings(session, asked.workload, {}, session.machine())
     _time_steps(found)
-    step_seconds = found.step_measurement().seconds.mid
-    epochs.train(session, step_seconds, asked.epochs, found.epochs)
+    training = Training(
+        session, asked.epochs, _checkpoints(asked), _rank() == 0, _teller(asked.out), _say
+    )
+    blocks = training.run(found.step_measurement().seconds.mid)
+    found.epochs = Samples(blocks, "count")
     if _rank() == 0:
         found.facts["metrics"] = runner.evaluate(found)
     found.facts["processes"] = _world_size()
+    if resumed := training.position.resumed:
+        found.facts["warnings"] = (f"went on from a checkpoint {resumed} times",)
     return found.run()
+
+
+def _checkpoints(asked: argparse.Namespace) -> Checkpoints | None:
+    if asked.checkpoints is None:
+        return None
+    names = ("workload", "samples_per_epoch", "batch_size", "option")
+    identity = {name: getattr(asked, name) for name in names}
+    return Checkpoints(asked.checkpoints, identity | {"processes": _world_size()})
+
+
+def _teller(out: Path) -> Callable[[heartbeat.Heartbeat], None]:
+    """Writes a heartbeat to the log, and to a file where the output place can be seen live."""
+
+    def tell(beat: heartbeat.Heartbeat) -> None:
+        print(heartbeat.line(beat), flush=True)
+        with suppress(UsageError):  # the log has it; a full disk ends no training
+            write_atomically(out / "heartbeat.json", codec.dumps(beat) + "\n")
+
+    return tell
+
+
+def _say(text: str) -> None:
+    if _rank() == 0:
+        print(f"{utc_now()} {text}", flush=True)
 
 
 def _time_steps(found: runner.Findings) -> None:
@@ -124,9 +158,9 @@ def _progress_printer() -> runner.Progress:
     begun: set[str] = set()
 
     def show(text: str, share: float) -> None:
-        if _rank() == 0 and text not in begun:
+        if text not in begun:
             begun.add(text)
-            print(f"{utc_now()} {text} ({share:.0%})", flush=True)
+            _say(f"{text} ({share:.0%})")
 
     return show
 

@@ -27,8 +27,10 @@ class Workload(Protocol):
     After `prepare`, `samples_per_step` and `samples_per_epoch` are known. Further attributes are
     used where they exist: `name`, `model_name`, `input_shape`, `precision`, `sample_unit`,
     `parameter_count`, `data_note` (shown beside every figure), `evaluate()` (metrics by name),
-    `start_epoch()` (the next step is the first of an epoch, so that its cost is seen) and
-    `prefetched_batches` (which a pause fills up, so that the steps after it are not counted).
+    `start_epoch()` (the next step is the first of an epoch, so that its cost is seen),
+    `prefetched_batches` (which a pause fills up, so that the steps after it are not counted), and
+    `state()` with `load_state(state)` (tensors and plain values, from which an interrupted job goes
+    on).
     """
 
     samples_per_step: int
@@ -136,6 +138,15 @@ class TorchWorkload:
         """Wait for the GPU; on the CPU every operation has already ended."""
         if self._off_cpu:
             torch.cuda.synchronize(self.device)
+
+    def state(self) -> dict[str, Any]:
+        """Weights and optimizer, from which an interrupted job goes on."""
+        return {"model": self.model.state_dict(), "optimizer": self._optimizer.state_dict()}
+
+    def load_state(self, state: Mapping[str, Any]) -> None:
+        """Take over what `state` returned, on every process alike."""
+        self.model.load_state_dict(state["model"])
+        self._optimizer.load_state_dict(state["optimizer"])
 
     def evaluate(self) -> Mapping[str, float]:
         """Metrics on the test data, or none where the workload has no evaluator."""

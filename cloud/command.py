@@ -3,7 +3,6 @@
 import math
 import re
 
-from cloud.source import workload_reference_in_job
 from results.errors import UsageError
 from results.records import Job, Offer
 
@@ -30,10 +29,11 @@ def unpack_command(archive: str) -> list[str]:
     return ["bash", "-c", UNPACK, archive]
 
 
-def entry_command(job: Job, offer: Offer, out: str) -> list[str]:
-    """`python3 -m cloud.entry …` for this job on one node of `offer`; `out` takes the result.
+def entry_command(job: Job, offer: Offer, out: str, checkpoints: str | None = None) -> list[str]:
+    """`python3 -m cloud.entry …` for this packed job on one node of `offer`.
 
-    Raises UsageError for counts below one and for words that SageMaker's
+    `out` takes the result; `checkpoints`, a place that outlives an interruption, takes what a
+    restart goes on from. Raises UsageError for counts below one and for words that SageMaker's
     limits do not allow.
     """
     counts = {
@@ -43,12 +43,14 @@ def entry_command(job: Job, offer: Offer, out: str) -> list[str]:
         "batch-size": job.workload.batch_size,
     }
     words = ["python3", "-m", "cloud.entry", "--service", offer.service]
-    words += ["--workload", workload_reference_in_job(job.workload.reference), "--out", out]
+    words += ["--workload", job.workload.reference, "--out", out]
     for name, count in counts.items():
         if count < 1:
             raise UsageError(f"--{name} {count} is too small. Give 1 or more.")
         words += [f"--{name}", str(count)]
     words += ["--gpus", str(expected_gpus(offer))]
+    if checkpoints is not None:
+        words += ["--checkpoints", checkpoints]
     for name, value in job.workload.options:
         words += ["--option", _option(name, value)]
     return _checked(words)

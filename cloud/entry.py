@@ -1,44 +1,50 @@
 """`python3 -m cloud.entry`: the first thing that runs in a job, on every node of every service.
 
-Finds this node's place among the others, checks that the machine is the one that is paid for, and
-becomes the training: plain, or under torchrun where there is more than one process. Needs only
-Python and `results`.
+Finds this node's place among the others, checks that the machine is the one that is paid for,
+installs what the user asked for, and runs the training: plain, or under torchrun where there is
+more than one process. What the training says is kept as `log-node<k>.txt` beside its records.
+Needs only Python and `results`.
 """
 
 import argparse
 import os
-import shlex
 import subprocess
 import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import NoReturn
 
+from cloud.install import install
 from cloud.place import Place, find_place, output_folder
+from cloud.tee import run_and_keep
 from results.errors import TrainfareError, UsageError
 
 ROOT = Path(__file__).resolve().parent.parent  # where the archive was unpacked
+USERS_FOLDER = ROOT / "workload"
+USERS_REQUIREMENTS = ROOT / "requirements.txt"
 
 
 def main(arguments: list[str] | None = None) -> NoReturn:
-    """Become the training, or exit with the code of an error, told on stderr."""
+    """Run the training and exit with its code, or with that of an error, told on stderr."""
     asked = _parser().parse_args(arguments)
     try:
         place = find_place(asked.service, os.environ)
         check(place, count_gpus(), asked)
-        command = training_command(place, asked, output_folder(asked.out, os.environ, Path.cwd()))
+        if USERS_REQUIREMENTS.is_file():
+            install(USERS_REQUIREMENTS)
+        out = output_folder(asked.out, os.environ, Path.cwd())
+        command = training_command(place, asked, out)
     except TrainfareError as error:
         sys.stderr.write(f"trainfare: {error}\n")
         sys.exit(error.exit_code)
-    _become(command, network_environment(place, os.environ))
-
-
-def _become(command: list[str], environment: Mapping[str, str]) -> NoReturn:
-    sys.stderr.write(f"trainfare: {shlex.join(command)}\n")
-    sys.stderr.flush()
-    os.chdir(ROOT)  # the workload's reference is relative to it
-    # Replaced rather than started, so that the service's signal to stop reaches the training.
-    os.execve(command[0], command, {**os.environ, **environment})  # noqa: S606
+    environment = {
+        **os.environ,
+        **python_environment(os.environ),
+        **network_environment(place, os.environ),
+    }
+    log = out / f"log-node{place.node_rank}.txt"
+    # The workload's reference is relative to ROOT.
+    sys.exit(run_and_keep(command, environment, ROOT, log))
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -46,6 +52,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--service", required=True)
     parser.add_argument("--workload", required=True)
     parser.add_argument("--out", required=True)
+    parser.add_argument("--checkpoints", help="a folder that outlives an interruption")
     for name in ("nodes", "epochs", "samples-per-epoch", "batch-size", "gpus"):
         parser.add_argument(f"--{name}", type=int, required=True)
     parser.add_argument("--option", action="append", default=[], metavar="NAME=VALUE")
@@ -86,9 +93,18 @@ def training_command(place: Place, asked: argparse.Namespace, out: Path) -> list
     job = ["--workload", asked.workload, "--epochs", str(asked.epochs)]
     job += ["--samples-per-epoch", str(asked.samples_per_epoch)]
     job += ["--batch-size", str(asked.batch_size), "--out", str(out)]
+    if asked.checkpoints is not None:
+        job += ["--checkpoints", str(Path.cwd() / asked.checkpoints)]
     for option in asked.option:
         job += ["--option", option]
     return [*python, "-m", "bench.job", *job]
+
+
+def python_environment(environ: Mapping[str, str]) -> dict[str, str]:
+    """PYTHONPATH with the user's folder last, so that it hides no package of ours."""
+    found = [environ.get("PYTHONPATH") or str(ROOT)]
+    # Unbuffered: what the user's code prints is seen when it is printed.
+    return {"PYTHONUNBUFFERED": "1", "PYTHONPATH": os.pathsep.join([*found, str(USERS_FOLDER)])}
 
 
 def network_environment(place: Place, environ: Mapping[str, str]) -> dict[str, str]:

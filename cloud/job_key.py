@@ -5,7 +5,6 @@ import json
 import re
 import unicodedata
 
-from cloud.source import workload_reference_in_job
 from results.codec import to_plain
 from results.records import Job, Offer
 
@@ -14,9 +13,11 @@ SLUG_LENGTH = 40  # so that the whole name has at most 63 characters, the least 
 
 
 def job_key(job: Job, offer: Offer, source_digest: str) -> str:
-    """Twelve hex digits of the sha256 over job, place and source; the price is not part of it."""
+    """Twelve hex digits of the sha256 over job, place and source; the price is not part of it.
+
+    `job` is the packed one, whose workload has the same reference wherever it came from.
+    """
     spec = to_plain(job)
-    spec["workload"]["reference"] = workload_reference_in_job(job.workload.reference)
     place = [offer.provider, offer.service, offer.region, offer.instance_type, offer.allocation]
     text = json.dumps([spec, place, source_digest], sort_keys=True, ensure_ascii=True)
     return hashlib.sha256(text.encode()).hexdigest()[:12]

@@ -2,16 +2,24 @@
 
 from decimal import Decimal
 from importlib import import_module
+from importlib.util import find_spec
 from typing import Any, Protocol, cast
 
 from cloud.cap import max_seconds
+from cloud.client import Client
 from cloud.job_key import job_name
 from cloud.settings import SECTIONS, Settings
-from cloud.source import build_archive, digest
+from cloud.source import FILE_ONLY, Packed, Source, digest, pack
 from results.errors import UsageError, near
-from results.records import Job, JobRequest, Offer
+from results.records import Job, JobRequest, Offer, Provider
 
 MODULES = {"aws": "cloud.sagemaker", "gcp": "cloud.vertex", "azure": "cloud.azureml"}
+# Module and class of the client, and a package that it cannot do without.
+CLIENTS: dict[Provider, tuple[str, str, str]] = {
+    "aws": ("cloud.sagemaker_client", "SageMakerClient", "boto3"),
+    "gcp": ("cloud.vertex_client", "VertexClient", "google.cloud.aiplatform_v1"),
+    "azure": ("cloud.azureml_client", "AzureClient", "azure.mgmt.core"),
+}
 
 
 class Planner(Protocol):
@@ -34,10 +42,45 @@ def planner(provider: str) -> Planner:
     return cast(Planner, import_module(MODULES[provider]))
 
 
-def plan_request(job: Job, offer: Offer, settings: Settings, max_usd: Decimal) -> JobRequest:
+def client(settings: Settings) -> Client:
+    """The client of the cloud these settings belong to; no call is made yet.
+
+    Raises UsageError where a setting or the cloud's own packages are missing.
+    """
+    provider = SECTIONS[type(settings)]
+    module, name, package = CLIENTS[provider]
+    if not _is_installed(package):
+        raise UsageError(
+            f"{package!r} is not installed, and {provider} cannot be called without it. Install: "
+            f"pip install 'trainfare[{provider}]'"
+        )
+    made: Client = getattr(import_module(module), name)(settings)
+    return made
+
+
+def _is_installed(package: str) -> bool:
+    try:
+        return find_spec(package) is not None
+    except ModuleNotFoundError:  # not even its parent
+        return False
+
+
+def plan_request(
+    job: Job, offer: Offer, settings: Settings, max_usd: Decimal, source: Source = FILE_ONLY
+) -> JobRequest:
     """Everything that would be sent for `job` on `offer`, and the most it can cost. Sends nothing.
 
     Raises UsageError for what cannot be sent, OverBudgetError where `max_usd` is too small.
+    """
+    return plan_packed(pack(job, source), offer, settings, max_usd)
+
+
+def plan_packed(
+    packed: Packed, offer: Offer, settings: Settings, max_usd: Decimal, repeat: int = 0
+) -> JobRequest:
+    """`plan_request` of a job that is packed already, because its archive is to be sent.
+
+    `repeat` counts deliberate repetitions of the same job: each has a name of its own.
     """
     service = planner(offer.provider)
     if not isinstance(settings, service.SETTINGS):
@@ -45,13 +88,13 @@ def plan_request(job: Job, offer: Offer, settings: Settings, max_usd: Decimal) -
             f"{offer.instance_type!r} is rented from {offer.provider}, but the settings are those "
             f"of {SECTIONS[type(settings)]}. Give --provider {offer.provider}."
         )
-    seconds = max_seconds(max_usd, offer, job.nodes)
-    source_digest = digest(build_archive(job))
+    seconds = max_seconds(max_usd, offer, packed.job.nodes)
+    identity = packed.digest if repeat == 0 else digest(f"{packed.digest} {repeat}".encode())
     return JobRequest(
         provider=offer.provider,
         service=service.SERVICE,
-        job_name=job_name(job, offer, source_digest),
-        request=service.plan(job, offer, settings, seconds, source_digest),
+        job_name=job_name(packed.job, offer, identity),
+        request=service.plan(packed.job, offer, settings, seconds, identity),
         max_usd=max_usd,
         max_seconds=seconds,
     )

@@ -34,6 +34,7 @@ class GcpSettings:
     service_account: str | None = None
     region: str | None = None
     endpoint: str | None = None
+    logging_endpoint: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,6 +47,7 @@ class AzureSettings:
     compute: str | None = None
     region: str | None = None
     endpoint: str | None = None
+    storage_endpoint: str | None = None
 
 
 Settings = AwsSettings | GcpSettings | AzureSettings
@@ -95,6 +97,7 @@ RULES: dict[Provider, dict[str, Rule]] = {
         ),
         "region": _REGION._replace(example="us-central1"),
         "endpoint": _ENDPOINT,
+        "logging_endpoint": _ENDPOINT._replace(purpose="read logs at another address"),
     },
     "azure": {
         "subscription_id": Rule(
@@ -111,6 +114,7 @@ RULES: dict[Provider, dict[str, Rule]] = {
         ),
         "region": _REGION._replace(example="westeurope"),
         "endpoint": _ENDPOINT,
+        "storage_endpoint": _ENDPOINT._replace(purpose="reach the results at another address"),
     },
 }
 

@@ -1,4 +1,4 @@
-"""The source that a job takes along: trainfare's own packages and the user's one workload file.
+"""The source that a job takes along: trainfare's own packages and the user's own code.
 
 The same source gives the same bytes, on every machine: so the digest names it, and a job that was
 sent twice is noticed.
@@ -10,55 +10,60 @@ import io
 import re
 import tarfile
 from collections.abc import Iterator
-from pathlib import Path
+from dataclasses import dataclass, replace
+from pathlib import Path, PurePosixPath
 
+from cloud.requirements import checked_requirements
+from cloud.secrets_check import refuse_secrets
+from cloud.source_folder import files_of
 from results.errors import RecordError, UsageError
 from results.records import Job
 
 ROOT = Path(__file__).resolve().parent.parent
 PACKAGES = ("bench", "cloud", "results")
-FOLDER = "workload"  # of the user's file, inside the archive
+FOLDER = "workload"  # of the user's code, inside the archive
+REQUIREMENTS = "requirements.txt"
 
 
-def workload_reference_in_job(reference: str) -> str:
-    """The reference by which the job finds its workload: a user's file moves to `workload/`.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Source:
+    """What of the user's own travels: nothing beside the workload's file, or a whole folder."""
 
-    `cnn` and `torchvision:resnet50` stay. Raises UsageError for `module:factory`, whose packages
-    would have to travel too.
-    """
-    file = workload_file(reference)
-    return f"{FOLDER}/{file.name}:{reference.rpartition(':')[2]}" if file else reference
+    folder: Path | None = None  # --source
+    requirements: Path | None = None  # --requirements, installed before the training
 
 
-def workload_file(reference: str) -> Path | None:
-    """The user's file in `path/file.py:factory`, or None where the workload is a built-in one."""
-    place, colon, factory = reference.rpartition(":")
-    if colon and place.endswith(".py") and factory.isidentifier():
-        return Path(place)
-    if (not colon and re.fullmatch(r"[a-z0-9_]+", reference)) or place == "torchvision":
-        return None
-    raise UsageError(
-        f"{reference!r} cannot be sent: only a single file travels with a job. "
-        "Give the workload as path/to/file.py:factory."
-    )
+FILE_ONLY = Source()
 
 
-def build_archive(job: Job, root: Path = ROOT) -> bytes:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Packed:
+    """A job as it is inside the archive, and the archive."""
+
+    job: Job  # its workload's reference leads to the file in the archive
+    archive: bytes
+
+    @property
+    def digest(self) -> str:
+        """The sha256 of the archive in hex: what the job's name follows from."""
+        return digest(self.archive)
+
+
+def pack(job: Job, source: Source = FILE_ONLY, root: Path = ROOT) -> Packed:
     """The job's source as a reproducible .tar.gz: sorted names, no times, no owners.
 
-    Holds *.py and py.typed of `bench`, `cloud` and `results` below `root`, and the user's file.
-    Raises UsageError where that file is missing or is not the one that was measured, RecordError
-    where a package is missing.
+    Holds *.py and py.typed of `bench`, `cloud` and `results` below `root`, the user's file or
+    folder as `workload/`, and the requirements. Raises UsageError where the workload is missing,
+    is not the one that was measured or lies outside the folder, where the folder is too large or
+    holds a secret; RecordError where a package of ours is missing.
     """
     members = dict(_package_files(root))
-    file = workload_file(job.workload.reference)
-    if file is not None:
-        members[f"{FOLDER}/{file.name}"] = _workload_bytes(file, job)
-    plain = io.BytesIO()
-    with tarfile.open(fileobj=plain, mode="w", format=tarfile.PAX_FORMAT) as tar:
-        for name, data in sorted(members.items()):
-            tar.addfile(_entry(name, len(data)), io.BytesIO(data))
-    return gzip.compress(plain.getvalue(), mtime=0)
+    own, reference = _users_files(job, source)
+    members |= own
+    if source.requirements is not None:
+        members[REQUIREMENTS] = checked_requirements(source.requirements)
+    workload = replace(job.workload, reference=reference)
+    return Packed(job=replace(job, workload=workload), archive=_tar_gz(members))
 
 
 def digest(data: bytes) -> str:
@@ -66,25 +71,68 @@ def digest(data: bytes) -> str:
     return hashlib.sha256(data).hexdigest()
 
 
-def _entry(name: str, size: int) -> tarfile.TarInfo:
-    entry = tarfile.TarInfo(name)  # its time is 0, its owner is 0 and has no name
-    entry.size, entry.mode = size, 0o644
-    return entry
+def workload_file(reference: str, folder: Path | None = None) -> Path | None:
+    """The user's file of a reference, None for a built-in workload; a module's below `folder`.
+
+    Raises UsageError where the reference has none of the known forms, or is a module and no folder
+    travels.
+    """
+    place, colon, factory = reference.rpartition(":")
+    if colon and place.endswith(".py") and factory.isidentifier():
+        return Path(place)
+    if (not colon and re.fullmatch(r"[a-z0-9_]+", reference)) or place == "torchvision":
+        return None
+    parts = place.split(".")
+    if colon and factory.isidentifier() and all(part.isidentifier() for part in parts):
+        if folder is not None:
+            module = folder.joinpath(*parts)
+            package = module / "__init__.py"
+            return package if package.is_file() else module.with_suffix(".py")
+        raise UsageError(
+            f"{reference!r} cannot be sent by itself: its packages have to travel too. Name the "
+            "folder that holds them with --source DIR, or give path/to/file.py:factory."
+        )
+    raise UsageError(f"{reference!r} cannot be sent. Give it as path/to/file.py:factory.")
 
 
-def _package_files(root: Path) -> Iterator[tuple[str, bytes]]:
-    for package in PACKAGES:
-        if not (root / package / "__init__.py").is_file():
-            raise RecordError(
-                f"trainfare's own package {package!r} is not in {str(root)!r}, so no job can be "
-                "sent. Install trainfare again."
+def _users_files(job: Job, source: Source) -> tuple[dict[str, bytes], str]:
+    """What of the user's travels, by its name in the archive, and the reference that leads to it.
+
+    A module keeps its reference: `workload/` is on the path of a job.
+    """
+    reference = job.workload.reference
+    file = workload_file(reference, source.folder)
+    if file is None:
+        found = files_of(source.folder) if source.folder else {}
+        return {f"{FOLDER}/{name}": data for name, data in found.items()}, reference
+    measured = _measured_bytes(file, job)
+    if source.folder is None:
+        refuse_secrets({file.name: measured})
+        name, found = file.name, {file.name: measured}
+    else:
+        found = files_of(source.folder)
+        name = _name_below(file, source.folder)
+        if name not in found:
+            raise UsageError(
+                f"{str(file)!r} is left out by the ignore rules of {str(source.folder)!r}, so the "
+                "job would not find its workload. Change them in .trainfareignore."
             )
-        for path in (root / package).rglob("*"):
-            if path.is_file() and (path.suffix == ".py" or path.name == "py.typed"):
-                yield path.relative_to(root).as_posix(), path.read_bytes()
+    factory = reference.rpartition(":")[2]
+    inside = f"{FOLDER}/{name}:{factory}" if ".py:" in reference else reference
+    return {f"{FOLDER}/{name}": data for name, data in found.items()}, inside
 
 
-def _workload_bytes(file: Path, job: Job) -> bytes:
+def _name_below(file: Path, folder: Path) -> str:
+    try:
+        return file.resolve().relative_to(folder.resolve()).as_posix()
+    except ValueError:
+        raise UsageError(
+            f"{str(file)!r} lies outside --source {str(folder)!r}, so it would not travel. Name "
+            "the folder that holds it."
+        ) from None
+
+
+def _measured_bytes(file: Path, job: Job) -> bytes:
     try:
         data = file.read_bytes()
     except OSError as error:
@@ -99,3 +147,25 @@ def _workload_bytes(file: Path, job: Job) -> bytes:
             f"Measure it again: trainfare measure {job.workload.reference}"
         )
     return data
+
+
+def _package_files(root: Path) -> Iterator[tuple[str, bytes]]:
+    for package in PACKAGES:
+        if not (root / package / "__init__.py").is_file():
+            raise RecordError(
+                f"trainfare's own package {package!r} is not in {str(root)!r}, so no job can be "
+                "sent. Install trainfare again."
+            )
+        for path in (root / package).rglob("*"):
+            if path.is_file() and (path.suffix == ".py" or path.name == "py.typed"):
+                yield path.relative_to(root).as_posix(), path.read_bytes()
+
+
+def _tar_gz(members: dict[str, bytes]) -> bytes:
+    plain = io.BytesIO()
+    with tarfile.open(fileobj=plain, mode="w", format=tarfile.PAX_FORMAT) as tar:
+        for name, data in sorted(members.items()):
+            entry = tarfile.TarInfo(str(PurePosixPath(name)))  # time 0, owner 0 without a name
+            entry.size, entry.mode = len(data), 0o644
+            tar.addfile(entry, io.BytesIO(data))
+    return gzip.compress(plain.getvalue(), mtime=0)

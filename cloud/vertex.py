@@ -1,12 +1,15 @@
-"""Vertex AI: the body of `POST …/customJobs`, a `CustomJob` in protocol buffers' JSON form."""
+"""Vertex AI: the body of `POST …/customJobs`, in protocol buffers' JSON form, and a job's state."""
 
 from typing import Any
 
+from cloud import errors
+from cloud.client import JobStatus, ended_state
 from cloud.command import entry_command, expected_gpus, unpack_command
 from cloud.job_key import PREFIX, job_folder, job_key, job_name
 from cloud.public_image import IMAGE
 from cloud.settings import GcpSettings, required
 from results.errors import UsageError, near
+from results.jobs import JobState
 from results.records import Job, Offer
 
 SERVICE = "vertex"
@@ -24,6 +27,20 @@ ACCELERATORS = {
     "T4": "NVIDIA_TESLA_T4",
     "V100": "NVIDIA_TESLA_V100",
 }
+
+# JobState (google-cloud-aiplatform 2.7.0) in the words that all clouds share. A job that is being
+# cancelled still runs and is billed; one of which a part failed has no whole result.
+STATES: dict[str, JobState] = {
+    "JOB_STATE_RUNNING": "running",
+    "JOB_STATE_CANCELLING": "running",
+    "JOB_STATE_UPDATING": "running",
+    "JOB_STATE_SUCCEEDED": "succeeded",
+    "JOB_STATE_FAILED": "failed",
+    "JOB_STATE_PARTIALLY_SUCCEEDED": "failed",
+    "JOB_STATE_CANCELLED": "stopped",
+    "JOB_STATE_EXPIRED": "timed_out",
+}
+PENDING = ("JOB_STATE_UNSPECIFIED", "JOB_STATE_QUEUED", "JOB_STATE_PENDING", "JOB_STATE_PAUSED")
 
 
 def plan(
@@ -67,7 +84,12 @@ def _pools(job: Job, offer: Offer, folder: str) -> list[dict[str, Any]]:
         "containerSpec": {
             "imageUri": IMAGE,
             "command": unpack_command(f"/gcs/{folder}/source.tar.gz"),
-            "args": entry_command(job, offer, f"/gcs/{folder}/output"),
+            "args": entry_command(
+                job,
+                offer,
+                f"/gcs/{folder}/output",
+                f"/gcs/{folder}/checkpoints" if offer.allocation == "spot" else None,
+            ),
         },
     }
     return [pool] if job.nodes == 1 else [pool, pool | {"replicaCount": str(job.nodes - 1)}]
@@ -87,3 +109,32 @@ def _machine(offer: Offer) -> dict[str, Any]:
         "acceleratorType": ACCELERATORS[offer.accelerator],
         "acceleratorCount": gpus,
     }
+
+
+def status_of(job: Any, region: str) -> JobStatus:
+    """A CustomJob in the shape that all clouds share."""
+    spec, scheduling = job.job_spec, job.job_spec.scheduling
+    limit = int(scheduling.timeout.total_seconds()) if scheduling.timeout else None
+    if not scheduling.disable_retries or scheduling.restart_job_on_worker_restart:
+        limit = None  # it may start again with the whole time: no limit that a cap can rest on
+    started, ended = _seconds(job.start_time), _seconds(job.end_time)
+    said = job.error.message if job.error else ""
+    # A state of tomorrow counts as running: billed until it is known not to be.
+    state = "pending" if job.state.name in PENDING else STATES.get(job.state.name, "running")
+    return JobStatus(
+        job_name=job.display_name,
+        region=region,
+        service_id=job.name,
+        output_uri=f"{spec.base_output_directory.output_uri_prefix}/output/",
+        state=ended_state(state, started, ended, limit),
+        max_seconds=limit,
+        nodes=sum(int(pool.replica_count) for pool in spec.worker_pool_specs),
+        message=errors.without_secrets(said) if said else None,
+        created_at_seconds=_seconds(job.create_time),
+        started_at_seconds=started,
+        ended_at_seconds=ended,
+    )
+
+
+def _seconds(moment: Any) -> float | None:
+    return float(moment.timestamp()) if moment else None

@@ -1,29 +1,21 @@
 """Every figure that projection and cost rest on, in one place, each with where it comes from.
 
-`measured` figures are recomputed by benchmarks/projection_rule.py from public measurements;
-`published` ones are a provider's own; `assumed` ones nobody has measured, and each estimate that
-uses one says so in its assumptions.
+`measured` figures come from public measurements (docs/projection.md); `published` ones are a
+provider's own; `assumed` ones nobody has measured, and each estimate that uses one says so in its
+assumptions.
 """
 
 import re
-from decimal import Decimal
 from typing import Final
 
 from results.statistics import Interval
 
 # --- one GPU to another -------------------------------------------------------------------------
-# Measured: 80% of |log error| of time × 1/√(FLOP/s ratio × bandwidth ratio) on 763 public training
-# pairs (Lambda ×1.46, ptbench ×1.85, PROFET ×2.15). Inference pairs are left out, they are easier:
-# with them (1,240 pairs) it would be ×1.69, which holds for only 73% of the training pairs.
-GPU_RULE_FACTOR: Final = 1.91
-GPU_RULE_PAIRS: Final = 763
-
-# Published: V100 was slower than T4 on small networks; a fixed host cost of 5-8 ms a step was the
-# best cap when projecting over batch sweeps (PROFET data). Up to here a step is mostly host work.
-LAUNCH_BOUND_SECONDS: Final = 0.008
-
+# The fitted figures are in data/projection.json (benchmarks/projection_fit.py); see estimators.law.
 # Assumed: identical GPUs differ by 0.1-4% (public H100 nodes), but the host processor is another.
 SAME_GPU_SPREAD: Final = 0.10
+# Assumed: from here on the part of a step that no GPU's rates shorten is worth a word.
+NOTABLE_HOST_SHARE: Final = 0.2
 
 # --- one CPU to another -------------------------------------------------------------------------
 # Measured on one pair only (timm benchmarks 2.4.0, i7-12700H and i9-10940X, 740 models, batch-1
@@ -41,18 +33,31 @@ SHORTEST_GPU_STEP_SECONDS: Final = 0.00179
 # --- several accelerators and machines ----------------------------------------------------------
 # Published: efficiency of N GPUs in one machine in public multi-GPU training logs: N, median, p10.
 EFFICIENCY: Final = ((1, 1.0, 1.0), (2, 0.95, 0.75), (4, 0.96, 0.68), (8, 0.93, 0.58))
+# Assumed: another machine of the same kind loses this much more or less to communication.
+OWN_SCALING_SPREAD: Final = 0.10
 # Assumed: nothing public is known between machines, nor beyond eight in one.
 UNKNOWN_EFFICIENCY_LOW: Final = 0.40
 
-# --- what a job costs beside its training ------------------------------------------------------
-# Assumed: image pull and data download on a fresh instance; no public figure was found.
-START_UP_SECONDS: Final = Interval(low=60, mid=180, high=420)
-# Published: a cluster idles 120 s by default before it scales down. Assumed: its boot.
-AZURE_IDLE_SECONDS: Final = 120.0
-AZURE_BOOT_SECONDS: Final = Interval(low=60, mid=120, high=300)
-# Published: Vertex AI's default boot disk (SSD), and its rate, SKU A005-98FE-36CC.
-VERTEX_BOOT_DISK_GIB: Final = 100
-VERTEX_BOOT_DISK_USD_PER_GIB_HOUR: Final = Decimal("0.0002678")
+# --- what a job goes through beside its training ------------------------------------------------
+# Assumed, 80% intervals in seconds; the only public figure found is one log that waited 14 minutes
+# for an image. `collect` replaces them by what the user's own jobs took.
+QUEUE_SECONDS: Final = Interval(low=5, mid=45, high=600)  # for capacity, within the quota
+PROVISIONING_SECONDS: Final = Interval(low=40, mid=90, high=240)
+PULL_SECONDS: Final = Interval(low=30, mid=90, high=300)
+DATA_SECONDS: Final = Interval(low=2, mid=10, high=60)  # to find and list it, whatever its size
+UPLOAD_SECONDS: Final = Interval(low=2, mid=8, high=40)  # of records and log
+# Assumed: seconds a byte from and to storage, 500, 100 and 20 MB/s.
+TRANSFER_SECONDS_PER_BYTE: Final = Interval(low=2e-9, mid=1e-8, high=5e-8)
+INPUT_BYTES: Final = 4  # of one number of a sample as it is stored; images are often smaller
+STATE_BYTES: Final = 12  # a parameter in fp32 with two moments of an optimizer
+# Assumed: from the start of Python to the first batch; and trainfare's own job warms up with 10
+# steps and times 20 before its first epoch.
+IMPORT_SECONDS: Final = Interval(low=5, mid=15, high=60)
+WARM_UP_STEPS: Final = 30
+# Assumed: the test set against the samples of an epoch; it is run through once, at the end.
+TEST_SHARE: Final = Interval(low=0.1, mid=0.2, high=0.4)
+# Assumed: work done twice on spot capacity, as a share of the training.
+REWORK_SHARE: Final = Interval(low=0.002, mid=0.03, high=0.25)
 
 # --- instances that the price list names but training jobs cannot have ---------------------------
 # Measured against botocore 1.44.5: not in CreateTrainingJob's TrainingInstanceType. Their rates are

@@ -1,9 +1,11 @@
 """What a projection needs of a run, worked out once for all offers."""
 
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, replace
 
-from estimators.assumptions import LAUNCH_BOUND_SECONDS
+from estimators.experience import NO_EXPERIENCE, Experience
 from estimators.hardware import Accelerator, match_device
+from estimators.past import NO_PAST, PastRuns
 from results.errors import NoAnswerError, RecordError
 from results.records import Measurement, Run
 from results.statistics import Interval
@@ -21,11 +23,11 @@ class Basis:
     load_share: float | None  # of the step; None where loading was not timed apart
     contended: bool
     accelerator: Accelerator | None  # what the run was measured on; None on a CPU or if unknown
-
-    @property
-    def launch_bound(self) -> bool:
-        """Whether the step on a GPU is so short that most of it is the host's work."""
-        return self.run.machine.is_gpu and self.step_seconds.mid <= LAUNCH_BOUND_SECONDS
+    fixed_seconds: float | None = None  # of a step, where runs with other batch sizes tell
+    thread_scaling: float | None = None  # time ∝ threads^−this, where own runs tell
+    speedups: tuple[tuple[Accelerator, float], ...] = ()  # of other jobs, from this CPU to GPUs
+    siblings: tuple["Basis", ...] = ()  # the same job, measured elsewhere or on more devices
+    experience: Experience = NO_EXPERIENCE
 
     def steps(self, samples: int, processes: int) -> float:
         """Steps that each of `processes` takes for its part of `samples`, at least one.
@@ -40,12 +42,25 @@ class Basis:
         return max(samples / (batch * processes), min(1.0, samples / batch))
 
 
-def basis(run: Run) -> Basis:
-    """Reduce `run` to what is projected: its epochs where it has any, else its steps.
+def basis(run: Run, past: PastRuns = NO_PAST) -> Basis:
+    """Reduce `run` to what is projected, with what `past` runs say of the same job and devices.
+
+    Raises NoAnswerError where neither a step nor an epoch was measured and RecordError for times
+    that are none.
+    """
+    siblings = []
+    for other in past.of_job(run):
+        with suppress(NoAnswerError, RecordError):  # another run's damage is not this one's
+            if other.run_id != run.run_id:
+                siblings.append(_reduced(other, past))
+    return replace(_reduced(run, past), siblings=tuple(siblings), experience=past.experience)
+
+
+def _reduced(run: Run, past: PastRuns) -> Basis:
+    """A run's epochs where it has any, else its steps.
 
     Quiet steps are worth more than contended epochs: a disturbance spoils every long stretch, but
     only some of the short ones.
-    Raises NoAnswerError where neither was measured and RecordError for times that are none.
     """
     workload = run.workload
     if workload.batch_size < 1 or workload.samples_per_epoch < 1:
@@ -60,7 +75,9 @@ def basis(run: Run) -> Basis:
     load = _seconds(run, run.measurement("load"), may_be_zero=True)
     base = step
     if epoch:
-        base = epoch.scaled(workload.batch_size / workload.samples_per_epoch)
+        # Processes that trained together shared the epoch's steps.
+        samples_per_step = workload.batch_size * run.processes
+        base = epoch.scaled(samples_per_step / workload.samples_per_epoch)
         # Few epochs fit into a measurement, so their own spread says less than that of the steps.
         base = _at_least_as_wide(base, step) if step else base
     if base is None:
@@ -74,7 +91,18 @@ def basis(run: Run) -> Basis:
         load_share=min(1.0, load.mid / step.mid) if load and step else None,
         contended=("epoch" if epoch else "step") in contended,
         accelerator=match_device(run.machine.device_name) if run.machine.is_gpu else None,
+        fixed_seconds=_fixed_seconds(run, past, step),
+        thread_scaling=past.thread_scaling(run),
+        speedups=() if run.machine.is_gpu else past.speedups(run),
     )
+
+
+def _fixed_seconds(run: Run, past: PastRuns, step: Interval | None) -> float | None:
+    """The part of a step that is not the device's: by a batch sweep, or while the GPU was idle."""
+    known = [past.fixed_seconds(run)]
+    if step and run.gpu_busy_seconds is not None:
+        known.append(max(0.0, step.mid - run.gpu_busy_seconds))
+    return max((seconds for seconds in known if seconds is not None), default=None)
 
 
 def _seconds(run: Run, measured: Measurement | None, may_be_zero: bool = False) -> Interval | None:

@@ -1,64 +1,149 @@
 """What a job takes and costs on one offer, item by item."""
 
+from dataclasses import dataclass
 from decimal import Decimal
 
-from estimators import notes
-from estimators.assumptions import (
-    AZURE_BOOT_SECONDS,
-    AZURE_IDLE_SECONDS,
-    START_UP_SECONDS,
-    VERTEX_BOOT_DISK_GIB,
-    VERTEX_BOOT_DISK_USD_PER_GIB_HOUR,
-)
+from estimators import notes, timing
 from estimators.basis import Basis, basis
-from estimators.project import project_from
+from estimators.billing.bill import usd_per_hour_of
+from estimators.billing.rules import BillingRules
+from estimators.billing.settings import DEFAULTS, Billing
+from estimators.calibrate import NO_HISTORY, History
+from estimators.catalog import is_spot_ceiling
+from estimators.items import items_of, whole_usd
+from estimators.learned import learned
+from estimators.project import Projection, processes_per_node, project_from
+from estimators.timing import Timing
 from results.errors import NoAnswerError, UsageError
-from results.names import PROVIDER_NAMES
-from results.records import Estimate, EstimateItem, Evidence, Job, Offer, Run, UsdInterval
+from results.records import Estimate, Grade, Job, Offer, Run, UsdInterval
 from results.statistics import Interval
 
-STORED_USD = Decimal("0.000001")  # finer than any bill; rounding for people happens at display
 MAX_SECONDS = 3.2e9  # a hundred years: beyond it the answer is not a number but no
-NO_TIME = Interval(low=0, mid=0, high=0)  # of an item that runs beside the others
 
 
-def estimate(run: Run, job: Job, offer: Offer) -> Estimate:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Priced:
+    """A job on an offer with its whole time and cost; `estimate` itemises it."""
+
+    job: Job
+    offer: Offer
+    timing: Timing
+    rules: BillingRules
+    usd: UsdInterval
+
+    @property
+    def seconds(self) -> Interval:
+        """From submission to the result."""
+        return self.timing.waited
+
+    @property
+    def grade(self) -> Grade:
+        """Of the evidence of its time."""
+        return self.timing.projection.grade
+
+    def estimate(self) -> Estimate:
+        """The record of it, with every item."""
+        projection = self.timing.projection
+        unknown = () if self.job.workload.parameter_count else (notes.UNKNOWN_SIZE,)
+        about = notes.of_offer(self.offer, self.rules)
+        return Estimate(
+            job=self.job,
+            offer=self.offer,
+            items=tuple(items_of(self.job, self.offer, self.timing, self.rules)),
+            epoch_seconds=projection.epoch_seconds,
+            seconds=self.seconds,
+            usd=self.usd,
+            grade=self.grade,
+            assumptions=(*projection.assumptions, *about, *unknown),
+            billed_usd_per_hour=self._billed_usd_per_hour(),
+        )
+
+    def _billed_usd_per_hour(self) -> Decimal:
+        """The rate after the user's discount, and after what managed spot saves in the middle."""
+        rate = usd_per_hour_of(self.offer, self.rules)
+        saving = self.rules.spot_saving.value
+        return rate * (1 - saving[1]) if saving and is_spot_ceiling(self.offer) else rate
+
+
+class Pricer:
+    """Prices one job on many offers; what they share is worked out once."""
+
+    def __init__(
+        self, base: Basis, billing: Billing = DEFAULTS, history: History = NO_HISTORY
+    ) -> None:
+        self._base, self._billing, self._history = base, billing, history
+        self._around: dict[object, timing.Around] = {}
+        self._timings: dict[object, Timing | NoAnswerError] = {}
+
+    def price(self, job: Job, offer: Offer) -> Priced:
+        """Time and cost of `job` on `offer`. Raises NoAnswerError where it can't be projected."""
+        rules = self._billing[offer.provider]
+        found = self._timing(job, offer, rules)
+        usd = whole_usd(offer, job.nodes, found.billed, rules)
+        return Priced(job=job, offer=offer, timing=found, rules=rules, usd=usd)
+
+    def _timing(self, job: Job, offer: Offer, rules: BillingRules) -> Timing:
+        """The same for all regions and rates of an instance type."""
+        learned_of = offer.instance_type if self._history.knows(offer.provider) else None
+        ceiling = is_spot_ceiling(offer)
+        service = (offer.provider, offer.allocation, job.nodes, ceiling, learned_of)
+        shape = (offer.vcpus, offer.memory_gib, offer.accelerator, offer.accelerator_count)
+        key = (service, offer.instance_type, shape, offer.accelerator_memory_gib)
+        found = self._timings.get(key)
+        if found is None:
+            try:
+                found = self._new_timing(job, offer, rules, service)
+            except NoAnswerError as reason:
+                found = reason
+            self._timings[key] = found
+        if isinstance(found, NoAnswerError):
+            raise found
+        return found
+
+    def _new_timing(self, job: Job, offer: Offer, rules: BillingRules, service: object) -> Timing:
+        projection = project_from(self._base, offer, job.samples_per_epoch, job.nodes)
+        if projection.epoch_seconds.high * job.epochs > MAX_SECONDS:
+            raise NoAnswerError("takes more than a hundred years")
+        if service not in self._around:
+            spot = offer.allocation == "spot"
+            believed = timing.around(job, rules, spot, is_spot_ceiling(offer))
+            self._around[service] = learned(believed, offer, self._history)
+        processes = processes_per_node(offer) * job.nodes
+        return self._shared(job, processes, projection, service)
+
+    def _shared(self, job: Job, processes: int, projection: Projection, service: object) -> Timing:
+        """Instance types that are projected alike share the joining of their times too."""
+        key = (
+            service,
+            processes,
+            projection.epoch_seconds,
+            projection.grade,
+            projection.assumptions,
+        )
+        found = self._timings.get(key)
+        if not isinstance(found, Timing):
+            found = timing.timing(self._base, job, processes, projection, self._around[service])
+            self._timings[key] = found
+        return found
+
+
+def estimate(
+    run: Run,
+    job: Job,
+    offer: Offer,
+    billing: Billing = DEFAULTS,
+    history: History = NO_HISTORY,
+) -> Estimate:
     """Time and cost of `job` on `offer`, from what `run` measured, as 80% intervals.
 
     usd = usd_per_hour / 3600 × seconds × nodes for each item, exact decimals to 1e-6 USD. The
-    total is the sum of the items end by end, as wide as if all were wrong the same way. Raises
+    whole is joined by sampling (see `estimators.combine`), so its ends lie within the sums of the
+    items' ends, and its middle above the sum of their middles, as the items are skewed. Raises
     NoAnswerError where the run cannot be projected onto the offer and UsageError for a job of
     nothing.
     """
-    return estimate_from(basis(run), job, offer)
-
-
-def estimate_from(base: Basis, job: Job, offer: Offer) -> Estimate:
-    """`estimate` from a basis that many offers share."""
     check_job(job)
-    projection = project_from(base, offer, job.samples_per_epoch, job.nodes)
-    if projection.epoch_seconds.high * job.epochs > MAX_SECONDS:
-        raise NoAnswerError("takes more than a hundred years")
-    training = projection.epoch_seconds.scaled(job.epochs)
-    evidence: Evidence = "measured" if projection.grade == "measured" else "projected"
-    items = (
-        _item("start-up", START_UP_SECONDS, job, offer, "assumed"),
-        _item("training", training, job, offer, evidence),
-        *_service_items(START_UP_SECONDS + training, job, offer),
-    )
-    seconds, usd = items[0].seconds, items[0].usd
-    for item in items[1:]:
-        seconds, usd = seconds + item.seconds, _sum(usd, item.usd)
-    return Estimate(
-        job=job,
-        offer=offer,
-        items=items,
-        epoch_seconds=projection.epoch_seconds,
-        seconds=seconds,
-        usd=usd,
-        grade=projection.grade,
-        assumptions=(*projection.assumptions, *notes.of_offer(offer)),
-    )
+    return Pricer(basis(run), billing, history).price(job, offer).estimate()
 
 
 def check_job(job: Job) -> None:
@@ -70,48 +155,3 @@ def check_job(job: Job) -> None:
     ):
         if not 1 <= count <= 10**12:
             raise UsageError(f"{count} {what} can't be trained. Give 1 or more with {option}.")
-
-
-def _service_items(on_instance: Interval, job: Job, offer: Offer) -> tuple[EstimateItem, ...]:
-    """What the service bills beside the instance's start-up and training."""
-    if offer.provider == "azure":
-        idle = Interval(low=AZURE_IDLE_SECONDS, mid=AZURE_IDLE_SECONDS, high=AZURE_IDLE_SECONDS)
-        return (_item("boot and idle", AZURE_BOOT_SECONDS + idle, job, offer, "assumed"),)
-    if offer.provider == "gcp":
-        rate = VERTEX_BOOT_DISK_USD_PER_GIB_HOUR * VERTEX_BOOT_DISK_GIB
-        disk = EstimateItem(
-            name="boot disk",
-            seconds=NO_TIME,
-            usd=_usd(rate, on_instance, job.nodes),
-            billed_by=PROVIDER_NAMES["gcp"],
-            evidence="published",
-        )
-        return (disk,)
-    return ()
-
-
-def _item(name: str, seconds: Interval, job: Job, offer: Offer, evidence: Evidence) -> EstimateItem:
-    return EstimateItem(
-        name=name,
-        seconds=seconds,
-        usd=_usd(offer.usd_per_hour, seconds, job.nodes),
-        billed_by=PROVIDER_NAMES[offer.provider],
-        evidence=evidence,
-    )
-
-
-def _usd(usd_per_hour: Decimal, seconds: Interval, nodes: int) -> UsdInterval:
-    return UsdInterval(
-        low=usd_for(usd_per_hour, seconds.low, nodes).quantize(STORED_USD),
-        mid=usd_for(usd_per_hour, seconds.mid, nodes).quantize(STORED_USD),
-        high=usd_for(usd_per_hour, seconds.high, nodes).quantize(STORED_USD),
-    )
-
-
-def usd_for(usd_per_hour: Decimal, seconds: float, nodes: int) -> Decimal:
-    """usd_per_hour / 3600 × seconds × nodes, not rounded; multiplied first, so that it is exact."""
-    return usd_per_hour * Decimal(seconds) * nodes / 3600
-
-
-def _sum(a: UsdInterval, b: UsdInterval) -> UsdInterval:
-    return UsdInterval(low=a.low + b.low, mid=a.mid + b.mid, high=a.high + b.high)

@@ -2,10 +2,9 @@
 
 import csv
 import functools
-import math
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Final, Literal
 
 from results.errors import UsageError, near
 from results.records import Run
@@ -14,6 +13,10 @@ from results.utilisation import Peak
 TABLE = Path(__file__).parent / "data" / "accelerators.csv"
 # What the driver puts before a model's own name, depending on its version.
 _VENDOR_WORDS = ("nvidia ", "tesla ", "geforce ")
+# Four schedulers feed 128 of a Kepler multiprocessor's 192 lanes in a cycle; the rest needs two
+# independent instructions of one warp (NVIDIA, Kepler GK110 whitepaper, "Quad Warp Scheduler").
+ISSUED_SHARE: Final = {"Kepler": 2 / 3}
+Precision = Literal["fp32", "tf32", "half"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,25 +29,27 @@ class Accelerator:
 
     name: str
     chip: str
+    generation: str  # the vendor's name of the architecture
     device_names: tuple[str, ...]  # as the driver reports it, without the vendor
+    aliases: tuple[str, ...]  # as public measurements spell it
     fp32_tflops: float | None
     tf32_tflops: float | None
     half_tflops: float | None
     bandwidth_gb_per_second: float | None
     sms: int | None
+    clock_mhz: float | None  # boost
+    tdp_watts: float | None
     memory_gb: float
     year: int
     projectable: bool
     checked: bool  # against something public; otherwise from memory
     source: str
 
-    def speed(self, precision: Literal["fp32", "tf32", "half"]) -> float | None:
-        """√(FLOP/s × bandwidth) of the precision class, for ratios only; None where not known."""
+    def peak_tflops(self, precision: Precision) -> float | None:
+        """Peak of the precision class that can be issued; None where not known."""
         peaks = {"fp32": self.fp32_tflops, "tf32": self.tf32_tflops, "half": self.half_tflops}
         peak = peaks[precision]
-        if peak is None or self.bandwidth_gb_per_second is None or not self.projectable:
-            return None
-        return math.sqrt(peak * self.bandwidth_gb_per_second)
+        return None if peak is None else peak * ISSUED_SHARE.get(self.generation, 1.0)
 
 
 def accelerators() -> dict[str, Accelerator]:
@@ -68,6 +73,16 @@ def find_accelerator(name: str) -> Accelerator | None:
     return _table().get(name)
 
 
+def find_device(name: str) -> Accelerator | None:
+    """The accelerator by any name: a price list's, the driver's, or one of public measurements."""
+    return find_accelerator(name) or match_device(name) or _by_alias().get(_loosely(name))
+
+
+def unknown_device(name: str) -> str:
+    """A sentence about a name that no device has, with the nearest ones."""
+    return f"{name!r} is no device of the hardware table. {near(name, _table())}"
+
+
 def match_device(device_name: str) -> Accelerator | None:
     """The accelerator that NVML or torch calls `device_name`; None where it is not known.
 
@@ -89,6 +104,17 @@ def _by_device_name() -> dict[str, Accelerator]:
     return {_without_vendor(n): a for a in _table().values() for n in a.device_names}
 
 
+def _loosely(name: str) -> str:
+    """As people type it: `rtx_4090`, `A100 80GB`, `H100-SXM`."""
+    return " ".join(_without_vendor(name).replace("-", " ").replace("_", " ").split())
+
+
+@functools.cache
+def _by_alias() -> dict[str, Accelerator]:
+    named = [(name, a) for a in _table().values() for name in (*a.device_names, *a.aliases, a.name)]
+    return {_loosely(name): a for name, a in named}
+
+
 @functools.cache
 def _table() -> dict[str, Accelerator]:
     with TABLE.open(encoding="utf-8", newline="") as file:
@@ -99,15 +125,22 @@ def _read(row: dict[str, str]) -> Accelerator:
     def number(column: str) -> float | None:
         return float(row[column]) if row[column] else None
 
+    def names(column: str) -> tuple[str, ...]:
+        return tuple(row[column].split("|")) if row[column] else ()
+
     return Accelerator(
         name=row["name"],
         chip=row["chip"],
-        device_names=tuple(row["device_names"].split("|")) if row["device_names"] else (),
+        generation=row["generation"],
+        device_names=names("device_names"),
+        aliases=names("aliases"),
         fp32_tflops=number("fp32_tflops"),
         tf32_tflops=number("tf32_tflops"),
         half_tflops=number("half_tflops"),
         bandwidth_gb_per_second=number("bandwidth_gb_per_second"),
         sms=int(row["sms"]) if row["sms"] else None,
+        clock_mhz=number("clock_mhz"),
+        tdp_watts=number("tdp_watts"),
         memory_gb=float(row["memory_gb"]),
         year=int(row["year"]),
         projectable=row["projectable"] == "yes",

@@ -1,11 +1,11 @@
 """From what a user typed to the name the price list uses, or an error that says what is near."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from typing import Final
 
 from results.errors import NoAnswerError, UsageError, near
 from results.names import PROVIDER_NAMES
-from results.records import Allocation, Offer, Provider
+from results.records import Allocation, Provider
 
 # The service column of a price file; a user may give either name for the provider.
 PROVIDER_SERVICES: Final[dict[Provider, str]] = {
@@ -33,38 +33,38 @@ def known_allocation(given: str) -> Allocation:
     return names[known_name(given, names, "way to rent", "trainfare prices list")]
 
 
-def known_accelerator(given: str, offers: Sequence[Offer], see: str) -> str | None:
-    """The accelerator's name in the price list; None for `none` and `cpu`. Raises UsageError."""
+def known_accelerator(given: str, names: Iterable[str], see: str) -> str | None:
+    """The one of `names` that is meant; None for `none` and `cpu`. Raises UsageError."""
     if given.strip().casefold() in NO_ACCELERATOR:
         return None
-    names = {o.accelerator for o in offers if o.accelerator}
     return known_name(given, {*names, "none"}, "accelerator of the price list", see)
 
 
-def known_instance(given: str, offers: Sequence[Offer], provider: Provider | None) -> str:
-    """The instance type's name in `offers`. Raises UsageError."""
+def known_instance(given: str, names: Iterable[str], provider: Provider | None) -> str:
+    """The one of the instance types `names` that is meant. Raises UsageError."""
     whose = PROVIDER_NAMES[provider] if provider else "the price list"
-    names = {o.instance_type for o in offers}
     return known_name(given, names, f"instance type of {whose}", see_list(provider))
 
 
-def known_region(given: str, offers: Sequence[Offer], provider: Provider | None) -> str:
-    """The region's name in `offers`. Raises UsageError."""
+def known_region(given: str, names: Iterable[str], provider: Provider | None) -> str:
+    """The one of the regions `names` that is meant. Raises UsageError."""
     whose = PROVIDER_NAMES[provider] if provider else "the price list"
-    return known_name(given, {o.region for o in offers}, f"region of {whose}", see_list(provider))
+    return known_name(given, names, f"region of {whose}", see_list(provider))
 
 
-def region_of_instance(given: str, offers: Sequence[Offer], allocation: Allocation | None) -> str:
-    """The region's name among `offers` of one instance type.
+def region_of_instance(
+    given: str, names: Iterable[str], instance_type: str, allocation: Allocation | None
+) -> str:
+    """The one of `names`, the regions in which the instance type is priced, that is meant.
 
-    Raises NoAnswerError that lists the regions it is priced in: the one given may well exist.
+    Raises NoAnswerError that lists them: the one given may well exist.
     """
-    regions = {o.region.casefold(): o.region for o in offers}
+    regions = {name.casefold(): name for name in names}
     found = regions.get(given.strip().casefold())
     if found is None:
         what = f"No {ALLOCATION_NAMES[allocation]} price" if allocation else "No price"
         raise NoAnswerError(
-            f"{what} for {offers[0].instance_type!r} in {given!r}. "
+            f"{what} for {instance_type!r} in {given!r}. "
             f"Known regions: {', '.join(sorted(regions.values()))}."
         )
     return found

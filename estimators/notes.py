@@ -1,28 +1,29 @@
 """The sentences that an estimate carries as its assumptions, built from the figures they name."""
 
 from estimators.assumptions import (
-    AZURE_BOOT_SECONDS,
-    AZURE_IDLE_SECONDS,
     CPU_FACTOR,
     CPU_TO_GPU_SPEEDUP,
-    GPU_RULE_FACTOR,
-    GPU_RULE_PAIRS,
-    LAUNCH_BOUND_SECONDS,
+    DATA_SECONDS,
+    PROVISIONING_SECONDS,
+    PULL_SECONDS,
+    QUEUE_SECONDS,
+    REWORK_SHARE,
     SAME_GPU_SPREAD,
-    START_UP_SECONDS,
     UNKNOWN_EFFICIENCY_LOW,
-    VERTEX_BOOT_DISK_GIB,
 )
+from estimators.billing.rules import BillingRules
+from estimators.catalog import is_spot_ceiling
+from estimators.processors import Processor
+from estimators.step import ProjectedStep
 from results.records import Offer
+from results.units import seconds_text
+
+_START_UP = QUEUE_SECONDS + PROVISIONING_SECONDS + PULL_SECONDS + DATA_SECONDS
 
 SAME_GPU = f"same GPU as measured; another host changes the time by up to {SAME_GPU_SPREAD:.0%}"
-GPU_RULE = (
-    f"GPU to GPU by peak FLOP/s and bandwidth; on {GPU_RULE_PAIRS} public training pairs 80% lay "
-    f"within ×{GPU_RULE_FACTOR}"
-)
-LAUNCH_BOUND = (
-    f"a step of up to {1000 * LAUNCH_BOUND_SECONDS:.0f} ms is mostly the host's work: another GPU "
-    "may change nothing"
+SAME_INSTANCE = (
+    f"measured on this instance type; another machine of it changes the time by up to "
+    f"{SAME_GPU_SPREAD:.0%}"
 )
 UNCHECKED = "peak figures of one of the two GPUs are from memory, not checked"
 LOADING_UNKNOWN = "the share of data loading was not measured: the interval allows for any"
@@ -42,17 +43,68 @@ BEYOND = (
     f"{UNKNOWN_EFFICIENCY_LOW:.0%} is assumed"
 )
 START_UP = (
-    f"start-up (image pull, data download) of {START_UP_SECONDS.low:.0f} to "
-    f"{START_UP_SECONDS.high:.0f} s is assumed"
+    f"queue, provisioning, image pull and data download are assumed: {_START_UP.low / 60:.0f} to "
+    f"{_START_UP.high / 60:.0f} min if all are fast or slow"
 )
-AZURE_IDLE = (
-    f"the cluster idles {AZURE_IDLE_SECONDS:.0f} s before it scales down (default); a boot of "
-    f"{AZURE_BOOT_SECONDS.low:.0f} to {AZURE_BOOT_SECONDS.high:.0f} s is assumed"
+COMBINED = (
+    "the items are combined by sampling: warm-up, training and evaluation move together, all "
+    "others apart"
 )
-VERTEX_DISK = f"a boot disk of {VERTEX_BOOT_DISK_GIB} GiB SSD (default)"
-SPOT = "work lost to interruptions is not included"
+UNKNOWN_SIZE = "the model's size is unknown: no time for checkpoints and their upload"
+SPOT = (
+    f"work lost to interruptions of {REWORK_SHARE.low:.1%} to {REWORK_SHARE.high:.0%} of the "
+    "training is assumed"
+)
 PROXY = "rate of the same instance in SageMaker notebooks, within 0.4% where both are published"
 DERIVED = "rate derived from Compute Engine plus the 15% management fee"
+
+
+def gpu_to_gpu(source: str, target: str, step: ProjectedStep) -> tuple[str, ...]:
+    """How a time on one GPU became one on another."""
+    found: tuple[str, ...] = (
+        f"{source} to {target}: ×{step.device_factor:.2f} by peak FLOP/s, bandwidth and "
+        f"multiprocessors; 80% lie within ×/÷{step.spread_factor:.2f}",
+    )
+    if step.own_models:
+        who = "one own model" if step.own_models == 1 else f"{step.own_models} own models"
+        found += (f"{who} ran on both {source} and {target}: ×{step.own_factor:.2f} beside that",)
+    return found
+
+
+def launch_bound(host_seconds: float) -> str:
+    """That a part of the step is no work of the device."""
+    return (
+        f"{seconds_text(host_seconds)} of the step are taken for launches and latency: they go "
+        "with the GPU's clock, not with its peak"
+    )
+
+
+def own_speedups(count: int) -> str:
+    """That other jobs told how a GPU compares with this processor."""
+    runs = "one run" if count == 1 else f"{count} runs"
+    return (
+        f"from a CPU by {runs} of other jobs on a GPU: how jobs differ in that is assumed from the "
+        "public range; measure on a GPU to know"
+    )
+
+
+def thread_scaling(exponent: float) -> str:
+    """How much this job gains from threads, from own runs."""
+    return f"time goes with threads^−{exponent:.2f}, as in own runs of this job"
+
+
+def processor(found: Processor, vcpus: int) -> str:
+    """What the instance's vCPUs are."""
+    clock = f"{found.clock_ghz:g} GHz, " if found.clock_ghz else ""
+    checked = "" if found.checked else "; from memory"
+    return (
+        f"{vcpus} vCPUs: {found.cores(vcpus):g} cores of {found.name} ({clock}{found.isa}{checked})"
+    )
+
+
+def own_scaling(processes: int) -> str:
+    """That the efficiency of several processes was measured."""
+    return f"efficiency of {processes} processes as in an own run of this job"
 
 
 def parallel(processes_per_node: int, nodes: int) -> tuple[str, ...]:
@@ -67,17 +119,22 @@ def parallel(processes_per_node: int, nodes: int) -> tuple[str, ...]:
     return found
 
 
-def of_offer(offer: Offer) -> tuple[str, ...]:
+def of_offer(offer: Offer, rules: BillingRules) -> tuple[str, ...]:
     """What is assumed of the price and the service's own bill."""
-    found: tuple[str, ...] = (START_UP,)
-    if offer.provider == "azure":
-        found += (AZURE_IDLE,)
-    if offer.provider == "gcp":
-        found += (VERTEX_DISK,)
+    found: tuple[str, ...] = (START_UP, COMBINED)
+    found += tuple(
+        f"not confirmed: {rule.source}"
+        for rule in (rules.granularity_seconds, rules.billed_phases, rules.shared_usd_per_hour)
+        if not rule.confirmed
+    )
+    if rules.idle_seconds.value:
+        found += (rules.idle_seconds.source,)
     if offer.basis == "proxy":
         found += (PROXY,)
     if offer.basis == "derived":
         found += (DERIVED,)
     if offer.allocation == "spot":
         found += (SPOT,)
+        if is_spot_ceiling(offer) and rules.spot_saving.value:
+            found += (rules.spot_saving.source,)
     return found

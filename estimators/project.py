@@ -1,16 +1,22 @@
 """From an epoch measured on one machine to an epoch on an offer, with an honest interval."""
 
+import math
 from dataclasses import dataclass
 
 from estimators import notes, rules
-from estimators.assumptions import BURSTABLE_FAMILIES, NOT_FOR_TRAINING
+from estimators.assumptions import BURSTABLE_FAMILIES, NOT_FOR_TRAINING, NOTABLE_HOST_SHARE
 from estimators.basis import Basis, basis
-from estimators.hardware import find_accelerator
+from estimators.hardware import Accelerator, find_accelerator, unknown_device
+from estimators.law import fitted, log_factor
+from estimators.processors import find_processor
+from estimators.scaling import shared_work
+from estimators.step import ProjectedStep, StepTask, project_step
 from results.errors import NoAnswerError
 from results.records import Grade, Offer, Run
 from results.statistics import Interval
 
 GIB = 2**30
+TINY_SECONDS = 1e-9  # where all of a step is loading
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,6 +26,7 @@ class Projection:
     epoch_seconds: Interval
     grade: Grade
     assumptions: tuple[str, ...]
+    step: ProjectedStep | None = None  # of one GPU, where one GPU's time led to another's
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,45 +34,89 @@ class _Step:
     """One step on the offer's device, before the work is shared among several."""
 
     seconds: Interval
-    measured: bool
+    grade: Grade
     assumptions: tuple[str, ...]
+    projected: ProjectedStep | None = None
 
 
 def project_epoch(run: Run, offer: Offer, samples_per_epoch: int, nodes: int = 1) -> Projection:
     """Project an epoch of `samples_per_epoch` samples from `run` onto `nodes` machines of `offer`.
 
     epoch = steps × step, step = loading × CPU rule + the rest × device rule (see
-    `estimators.rules`); the job is data-parallel over all accelerators of all nodes, one process
-    each and the batch of a process kept; on CPU instances one process a node. Raises NoAnswerError
-    with a short reason where it cannot be projected.
+    `estimators.step` and `estimators.rules`); the job is data-parallel over all accelerators of all
+    nodes, one process each and the batch of a process kept; on CPU instances one process a node.
+    Raises NoAnswerError with a short reason where it cannot be projected.
     """
     return project_from(basis(run), offer, samples_per_epoch, nodes)
 
 
 def project_from(base: Basis, offer: Offer, samples_per_epoch: int, nodes: int = 1) -> Projection:
-    """`project_epoch` from a basis that many offers share."""
+    """`project_epoch` from a basis that many offers share.
+
+    Where the same job was measured on the offer's accelerator too, that run is the basis.
+    """
     if NOT_FOR_TRAINING.fullmatch(offer.instance_type):
         raise NoAnswerError("SageMaker rents this type to notebooks, not to training jobs")
-    _check_fits(base, offer)
-    step = _on_gpu(base, offer) if offer.accelerator else _on_cpu(base, offer)
+    there = _measured_there(base, offer, samples_per_epoch, nodes)
+    if there is not None:
+        return there
     per_node = processes_per_node(offer)
-    processes = per_node * nodes
-    shared = rules.times(step.seconds, rules.parallel_factor(per_node, nodes))
-    assumptions = step.assumptions
-    if processes > 1:
-        assumptions += notes.parallel(per_node, nodes)
-    if base.contended:
+    target = find_accelerator(offer.accelerator) if offer.accelerator else None
+    used = nearest(base, target, per_node * nodes)
+    _check_fits(used, offer)
+    step = _on_gpu(used, offer) if offer.accelerator else _on_cpu(used, offer)
+    share = shared_work(base, used, per_node, nodes)
+    assumptions = step.assumptions + share.assumptions
+    if used.contended:
         assumptions += (notes.CONTENDED,)
+    grade = step.grade if share.measured else "projected"
     return Projection(
-        epoch_seconds=shared.scaled(base.steps(samples_per_epoch, processes)),
-        grade="measured" if step.measured and processes == 1 else "projected",
+        epoch_seconds=rules.times(step.seconds, share.factor).scaled(
+            used.steps(samples_per_epoch, per_node * nodes)
+        ),
+        grade=grade,
         assumptions=assumptions,
+        step=step.projected,
+    )
+
+
+def _measured_there(
+    base: Basis, offer: Offer, samples_per_epoch: int, nodes: int
+) -> Projection | None:
+    """Where the run is from this very instance type with as many processes: nothing to project."""
+    processes = processes_per_node(offer) * nodes
+    run = base.run
+    if run.machine.instance_type != offer.instance_type or run.processes != processes:
+        return None
+    step = rules.times(base.step_seconds, rules.SAME_DEVICE)
+    return Projection(
+        epoch_seconds=step.scaled(base.steps(samples_per_epoch, processes)),
+        grade="measured",
+        assumptions=(notes.SAME_INSTANCE, *((notes.CONTENDED,) if base.contended else ())),
     )
 
 
 def processes_per_node(offer: Offer) -> int:
     """One process an accelerator; one where there is none or a fraction of one."""
     return max(1, int(offer.accelerator_count))
+
+
+def nearest(base: Basis, target: Accelerator | None, processes: int) -> Basis:
+    """The run of the job closest to `target` (None: a CPU): same accelerator, then same kind.
+
+    Among equals one of as many processes comes first, then one of a single process.
+    """
+
+    def distance(known: Basis) -> tuple[bool, ...]:
+        here = known.accelerator
+        other_chip = target is not None and (here is None or here.chip != target.chip)
+        other_kind = known.run.machine.is_gpu != (target is not None)
+        sharing = known.run.processes
+        wanted = 1 if other_chip else processes  # how they talk does not go with the device
+        other_count = sharing not in (1, wanted), sharing != wanted
+        return (other_kind, other_chip, *other_count, known.contended)
+
+    return min((base, *base.siblings), key=distance)
 
 
 def _check_fits(base: Basis, offer: Offer) -> None:
@@ -87,12 +138,22 @@ def _on_cpu(base: Basis, offer: Offer) -> _Step:
         raise NoAnswerError(
             "measured on a GPU; a CPU time can't be projected from it: measure with --device cpu"
         )
-    factor = rules.cpu_factor(base.run.machine.threads, offer.vcpus)
-    burstable = offer.instance_type.startswith(BURSTABLE_FAMILIES)
+    processor = find_processor(offer)
+    factor = rules.cpu_factor(
+        base.run.machine.threads,
+        offer.vcpus,
+        processor.cores(offer.vcpus) if processor else None,
+        base.thread_scaling,
+    )
+    assumptions: tuple[str, ...] = (notes.CPU_RULE,)
+    if base.thread_scaling is not None:
+        assumptions += (notes.thread_scaling(base.thread_scaling),)
+    if processor:
+        assumptions += (notes.processor(processor, offer.vcpus),)
+    if offer.instance_type.startswith(BURSTABLE_FAMILIES):
+        assumptions += (notes.BURSTABLE,)
     return _Step(
-        seconds=rules.times(base.step_seconds, factor),
-        measured=False,
-        assumptions=(notes.CPU_RULE, notes.BURSTABLE) if burstable else (notes.CPU_RULE,),
+        seconds=rules.times(base.step_seconds, factor), grade="projected", assumptions=assumptions
     )
 
 
@@ -100,43 +161,66 @@ def _on_gpu(base: Basis, offer: Offer) -> _Step:
     target = find_accelerator(offer.accelerator or "")
     if target is None:
         raise NoAnswerError(f"{offer.accelerator} is not in the hardware table")
+    if not target.projectable:
+        raise NoAnswerError(f"{target.name} is another kind of accelerator: measure on it")
     fraction = min(1.0, offer.accelerator_count)
     share = base.load_share or 0.0
     work, loading = base.step_seconds.scaled(1 - share), base.step_seconds.scaled(share)
     # The processes of a machine load at the same time and share its processors.
     host = rules.cpu_factor(base.run.machine.threads, offer.vcpus / processes_per_node(offer))
-    if not target.projectable:
-        raise NoAnswerError(f"{target.name} is another kind of accelerator: measure on it")
+    step = None
     if base.run.machine.is_gpu:
-        factor, same, assumptions = _device_factor(base, offer, fraction)
-        device = rules.times(work, factor)
+        device, step, assumptions = from_gpu(base, target, work, fraction)
     else:
-        same, assumptions = False, (notes.CPU_TO_GPU,)
-        device = rules.gpu_from_cpu_seconds(work, fraction)
+        device, assumptions = from_cpu(base, target, work, fraction)
     seconds = device + rules.times(loading, host)
     if base.load_share is None:
         seconds = rules.hull(seconds, rules.times(base.step_seconds, host))
         assumptions += (notes.LOADING_UNKNOWN,)
-    return _Step(seconds=seconds, measured=same, assumptions=assumptions)
+    grade: Grade = step.grade if step else "calibrated" if base.speedups else "projected"
+    if grade == "measured" and fraction < 1:
+        grade = "projected"
+    return _Step(seconds=seconds, grade=grade, assumptions=assumptions, projected=step)
 
 
-def _device_factor(
-    base: Basis, offer: Offer, fraction: float
-) -> tuple[Interval, bool, tuple[str, ...]]:
-    """The factor of the GPU rule, whether it is the same device, and what was assumed."""
-    source, target = base.accelerator, find_accelerator(offer.accelerator or "")
-    if source is None or target is None:
-        name = base.run.machine.device_name
-        raise NoAnswerError(f"measured on {name!r}, which is not in the hardware table")
-    if source.chip == target.chip and fraction == 1:
-        return rules.SAME_GPU, True, (notes.SAME_GPU,)
+def from_cpu(
+    base: Basis, target: Accelerator, work: Interval, fraction: float
+) -> tuple[Interval, tuple[str, ...]]:
+    """`work` on the target, from a CPU: by other jobs that ran on both, else within wide limits."""
     precision = base.run.workload.precision
-    here, there = source.speed(precision), target.speed(precision)
-    if here is None or there is None:
-        raise NoAnswerError(f"no peak figures of {source.name} or {target.name}")
-    assumptions: tuple[str, ...] = (notes.GPU_RULE,)
-    if base.launch_bound:
-        assumptions += (notes.LAUNCH_BOUND,)
+    there = [
+        speedup / math.exp(log_factor(fitted(), gpu, target, precision))
+        for gpu, speedup in base.speedups
+    ]
+    note = notes.own_speedups(len(there)) if there else notes.CPU_TO_GPU
+    return rules.gpu_from_cpu_seconds(work, fraction, there), (note,)
+
+
+def from_gpu(
+    base: Basis, target: Accelerator, work: Interval, fraction: float
+) -> tuple[Interval, ProjectedStep, tuple[str, ...]]:
+    """`work` on the target, as long again as the `fraction` of it is smaller; and how it came."""
+    source = base.accelerator
+    if source is None:
+        name = base.run.machine.device_name
+        raise NoAnswerError(
+            f"measured on a GPU that can't be projected from: {unknown_device(name)}"
+        )
+    task = StepTask(
+        mode="train",
+        precision=base.run.workload.precision,
+        source=source,
+        target=target,
+        seconds=max(work.mid, TINY_SECONDS),
+        fixed_seconds=base.fixed_seconds,
+    )
+    step = project_step(task, base.experience)
+    factor = step.seconds.scaled(1 / (task.seconds * fraction))
+    if step.grade == "measured":
+        return rules.times(work, factor), step, (notes.SAME_GPU,)
+    assumptions = notes.gpu_to_gpu(source.name, target.name, step)
+    if step.host_seconds >= NOTABLE_HOST_SHARE * task.seconds:
+        assumptions += (notes.launch_bound(step.host_seconds),)
     if not (source.checked and target.checked):
         assumptions += (notes.UNCHECKED,)
-    return rules.gpu_factor(here, there * fraction, base.launch_bound), False, assumptions
+    return rules.times(work, factor), step, assumptions

@@ -1,56 +1,100 @@
 """Offers in the order of what the job costs on them, and why the others were left out."""
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from itertools import takewhile
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from types import MappingProxyType
 
 from estimators.basis import basis
-from estimators.cost import check_job, estimate_from
+from estimators.billing.settings import DEFAULTS, Billing
+from estimators.calibrate import NO_HISTORY, History
+from estimators.cost import Priced, Pricer, check_job
+from estimators.past import NO_PAST, PastRuns
+from estimators.wishes import NO_WISHES, Wishes
 from results.errors import NoAnswerError
 from results.records import Estimate, Job, Offer, Run
 
+NOWHERE: Mapping[str, Run] = MappingProxyType({})
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+
+@dataclass(frozen=True, kw_only=True)
 class Ranking:
-    """Estimates, the cheapest first, and the number of offers left out by reason."""
+    """A job on every offer, the cheapest first, and the number of offers left out by reason."""
 
-    estimates: tuple[Estimate, ...]
+    priced: tuple[Priced, ...]
     left_out: tuple[tuple[str, int], ...]  # the most frequent reason first
+    missed: tuple[Priced, ...] = ()  # those that don't fulfil the wishes
+
+    @cached_property
+    def estimates(self) -> tuple[Estimate, ...]:
+        """All of them itemised, which takes longer than ranking them."""
+        return tuple(priced.estimate() for priced in self.priced)
 
 
-def rank(run: Run, job: Job, offers: Iterable[Offer]) -> Ranking:
+def rank(
+    run: Run,
+    job: Job,
+    offers: Iterable[Offer],
+    billing: Billing = DEFAULTS,
+    wishes: Wishes = NO_WISHES,
+    history: History = NO_HISTORY,
+    there: Mapping[str, Run] = NOWHERE,
+    past: PastRuns = NO_PAST,
+) -> Ranking:
     """Estimate `job` on every offer: by USD, then by time, then by name.
 
-    An offer the run can't be projected onto is counted in `left_out`. Raises NoAnswerError or
-    RecordError where the run itself says nothing, UsageError for a job of nothing.
+    `there` are runs of the same workload by the instance type they ran on: its offers rest on them.
+    An offer the run can't be projected onto, or that does not fulfil the wishes, is counted in
+    `left_out`. Raises NoAnswerError or RecordError where the run itself says nothing, UsageError
+    for a job of nothing.
     """
     check_job(job)
-    base = basis(run)
-    estimates, reasons = [], Counter[str]()
+    pricer = Pricer(basis(run, past), billing, history)
+    measured_there = {
+        kind: Pricer(basis(one, past), billing, history) for kind, one in there.items()
+    }
+    jobs = [replace(job, nodes=nodes) for nodes in wishes.node_counts(job.nodes)]
+    found, missed, reasons = [], [], Counter[str]()
     for offer in offers:
-        try:
-            estimates.append(estimate_from(base, job, offer))
-        except NoAnswerError as reason:
-            reasons[str(reason)] += 1
+        for sized in jobs:
+            try:
+                priced = measured_there.get(offer.instance_type, pricer).price(sized, offer)
+            except NoAnswerError as error:
+                reasons[str(error)] += 1
+                continue
+            if reason := wishes.refused(priced.seconds, priced.usd):
+                reasons[reason] += 1
+                missed.append(priced)
+            else:
+                found.append(priced)
     left_out = sorted(reasons.items(), key=lambda item: (-item[1], item[0]))
-    return Ranking(estimates=tuple(sorted(estimates, key=_order)), left_out=tuple(left_out))
+    return Ranking(
+        priced=tuple(sorted(found, key=_order)), left_out=tuple(left_out), missed=tuple(missed)
+    )
 
 
-def tied_with_best(estimates: Sequence[Estimate]) -> int:
-    """How many leading estimates can't be told from the first, itself included; 0 of none.
+def nearest(ranking: Ranking, wishes: Wishes) -> Priced | None:
+    """Of those that don't fulfil the wishes the one that misses them by least; None of none.
 
-    Counted are those, from the first on, whose interval reaches down to the first one's middle.
-    Errors that offers share, such as the start-up, are not set against each other, so this is
-    rather too many than too few.
+    The fastest where there is a deadline, else the cheapest.
     """
-    if not estimates:
-        return 0
-    best = estimates[0].usd.mid
-    return sum(1 for _ in takewhile(lambda e: e.usd.low <= best, estimates))
+    if wishes.deadline_seconds is not None:
+        return min(ranking.missed, key=lambda p: p.seconds.high, default=None)
+    return min(ranking.missed, key=lambda p: p.usd.high, default=None)
 
 
-def _order(estimate: Estimate) -> tuple[object, ...]:
-    offer = estimate.offer
+def undominated(priced: Sequence[Priced]) -> list[int]:
+    """The places of those that no other beats in both time and cost, of a ranking by cost."""
+    places, fastest = [], float("inf")
+    for place, one in enumerate(priced):
+        if one.seconds.mid < fastest:
+            fastest = one.seconds.mid
+            places.append(place)
+    return places
+
+
+def _order(priced: Priced) -> tuple[object, ...]:
+    offer = priced.offer
     name = (offer.provider, offer.instance_type, offer.region, offer.allocation)
-    return (estimate.usd.mid, estimate.seconds.mid, *name)
+    return (priced.usd.mid, priced.seconds.mid, *name, priced.job.nodes)

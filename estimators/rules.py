@@ -4,20 +4,20 @@ Intervals are 80% ones; two of them are multiplied end by end, which is never to
 """
 
 import math
+from collections.abc import Sequence
 from itertools import pairwise
 
 from estimators.assumptions import (
     CPU_FACTOR,
     CPU_TO_GPU_SPEEDUP,
     EFFICIENCY,
-    GPU_RULE_FACTOR,
     SAME_GPU_SPREAD,
     SHORTEST_GPU_STEP_SECONDS,
     UNKNOWN_EFFICIENCY_LOW,
 )
 from results.statistics import Interval
 
-SAME_GPU = Interval(low=1 - SAME_GPU_SPREAD, mid=1, high=1 + SAME_GPU_SPREAD)
+SAME_DEVICE = Interval(low=1 - SAME_GPU_SPREAD, mid=1, high=1 + SAME_GPU_SPREAD)
 
 
 def times(seconds: Interval, factor: Interval) -> Interval:
@@ -34,47 +34,42 @@ def hull(kept: Interval, other: Interval) -> Interval:
     return Interval(low=min(kept.low, other.low), mid=kept.mid, high=max(kept.high, other.high))
 
 
-def cpu_factor(threads: int, vcpus: float) -> Interval:
+def cpu_factor(
+    threads: int, vcpus: float, cores: float | None = None, scaling: float | None = None
+) -> Interval:
     """Time on `vcpus` over time measured with `threads`, at unknown speed of a thread.
 
-    Fewer processors: × threads/vcpus. More: no gain in the middle, at best a proportional one.
-    Both ends are ×/÷ `CPU_FACTOR` wider.
+    Fewer processors: × threads/vcpus, at worst × threads/`cores` where two vCPUs are one core.
+    More: no gain in the middle, at best a proportional one. Where own runs told how the job scales
+    with threads, the middle is (threads/vcpus)^`scaling`. Both ends are ×/÷ `CPU_FACTOR` wider.
     """
     share = threads / vcpus
+    worst = threads / min(vcpus, cores or vcpus)
     return Interval(
-        low=min(1.0, share) / CPU_FACTOR, mid=max(1.0, share), high=max(1.0, share) * CPU_FACTOR
+        low=min(1.0, share) / CPU_FACTOR,
+        mid=max(1.0, share) if scaling is None else share**scaling,
+        high=max(1.0, worst) * CPU_FACTOR,
     )
 
 
-def gpu_factor(source_speed: float, target_speed: float, launch_bound: bool) -> Interval:
-    """Time there over time here: source_speed / target_speed, ×/÷ `GPU_RULE_FACTOR`.
-
-    A speed is √(FLOP/s × bandwidth), so this is the geometric mean of the two ratios. A launch-
-    bound step is mostly the host's work, which a faster GPU leaves as it is: the interval then
-    spans `no change` too, and the middle of a speed-up is its root (on 10 public pairs half lay
-    within ×1.3 of that; ×1.6 of the rule, ×1.5 of no change).
-    """
-    ratio = source_speed / target_speed
-    ruled = Interval(low=ratio / GPU_RULE_FACTOR, mid=ratio, high=ratio * GPU_RULE_FACTOR)
-    if not launch_bound:
-        return ruled
-    return Interval(
-        low=min(ruled.low, 1.0),
-        mid=math.sqrt(ratio) if ratio < 1 else ratio,
-        high=max(ruled.high, 1.0),
-    )
-
-
-def gpu_from_cpu_seconds(step_seconds: Interval, fraction: float) -> Interval:
+def gpu_from_cpu_seconds(
+    step_seconds: Interval, fraction: float, speedups: Sequence[float] = ()
+) -> Interval:
     """A step on a GPU from the step on a CPU: 0.4 to 107 times as fast, whatever the GPU.
 
     The middle is the geometric one, 6.5 times, yet never below the shortest training step known
-    of any GPU unless the CPU is faster still. A `fraction` of a GPU is that much slower.
+    of any GPU unless the CPU is faster still. `speedups` of other jobs between the two devices
+    count as much each as that middle; the interval shrinks by √(1 + n) on the log scale. A
+    `fraction` of a GPU is that much slower.
     """
-    slowest, fastest = (speedup * fraction for speedup in CPU_TO_GPU_SPEEDUP)
+    slowest, fastest = (math.log(speedup) for speedup in CPU_TO_GPU_SPEEDUP)
+    known = [(slowest + fastest) / 2, *(math.log(speedup) for speedup in speedups)]
+    middle = sum(known) / len(known)
+    reach = (fastest - slowest) / 2 / math.sqrt(len(known))
     floor = min(step_seconds.mid, SHORTEST_GPU_STEP_SECONDS)
-    mid = max(step_seconds.mid / math.sqrt(slowest * fastest), floor)
-    low, high = step_seconds.low / fastest, step_seconds.high / slowest
+    mid = max(step_seconds.mid / (math.exp(middle) * fraction), floor)
+    low = step_seconds.low / (math.exp(middle + reach) * fraction)
+    high = step_seconds.high / (math.exp(middle - reach) * fraction)
     return Interval(low=min(low, mid), mid=mid, high=max(mid, high))
 
 

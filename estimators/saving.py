@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from decimal import Decimal
 
-from estimators.cost import STORED_USD
+from estimators.billing.bill import STORED_USD
 from estimators.hardware import match_device
 from results.records import Estimate, Machine, Offer, UsdInterval
 from results.statistics import Interval

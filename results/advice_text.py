@@ -105,7 +105,7 @@ def advice_lines(advice: Advice, best: Estimate | None) -> list[str]:
     if contended:
         lines.append(
             f"! contended: {', '.join(contended)}: other work disturbed nearly all their rounds. "
-            "Stop it and try again."
+            "Stop it and try again; with --threads 1 it disturbs far less."
         )
     for trial in advice.trials:
         check = trial.check

@@ -6,7 +6,8 @@ from typing import TypeVar
 
 from results.all_offers import AllOffers, BriefEstimate, brief
 from results.jobs import JobIntent, Outcome
-from results.records import Quote, Run
+from results.records import Estimate, Quote, Run
+from results.shown import best_of_each
 from results.store import Store
 
 T = TypeVar("T", Quote, Run)
@@ -24,6 +25,12 @@ class Answer:
     def name(self) -> str:
         """The workload's."""
         return self.quote.estimates[0].job.workload.name
+
+    @property
+    def best_of_each(self) -> list[Estimate]:
+        """The cheapest of each service."""
+        kept = self.quote.estimates
+        return [kept[place] for place in best_of_each(kept, 1)]
 
     @property
     def ranked(self) -> Sequence[BriefEstimate]:

@@ -53,6 +53,9 @@ class Outcome:
     message: str | None = None  # the service's own words, secrets taken out
     queued_seconds: float | None = None  # waiting for capacity
     start_up_seconds: float | None = None  # from the machine's start to the first step
+    pull_seconds: float | None = (
+        None  # of these, until the job's own process ran: boot, image, source
+    )
     run_seconds: float | None = None  # of the training itself
     billed_seconds: float | None = None  # of one node
     billed_basis: BilledBasis | None = None

@@ -1,16 +1,24 @@
 """The sentences around the tables: what was measured, what to beware of, what to do next."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import TypeVar
 
 from results import sweep, units, utilisation
 from results.names import PROVIDER_NAMES
 from results.price_age import STALE_DAYS, is_stale
-from results.records import Estimate, Measurement, Quote, Run
+from results.records import Estimate, Measurement, Offer, Provider, Quote, Run
+from results.shown import placed
 from results.utilisation import Peak
 
 T = TypeVar("T", int, float)
 BUSY_NEIGHBOURS = 0.25  # processors in use by others from which a person is told
+
+BASIS_WORDS = {
+    "published": "a published rate",
+    "billed": "a rate of a real bill",
+    "proxy": "a stand-in rate",
+    "derived": "a derived rate",
+}
 
 
 def headline(run: Run, quote: Quote, age_seconds: float) -> list[str]:
@@ -153,51 +161,100 @@ def contended_lines(run: Run, contended: Sequence[Measurement]) -> list[str]:
     return [f"! contended: other work on this machine disturbed {', '.join(parts)}. {todo}."]
 
 
-def quote_notes(run: Run, quote: Quote, tied: int) -> list[str]:
+def quote_notes(
+    run: Run, quote: Quote, shown: Sequence[tuple[int, Estimate]], tied: Sequence[int]
+) -> list[str]:
     """What the tables of one workload leave open, and how to launch its best offer."""
     notes = warning_lines(run)
+    if len(tied) > 1:
+        notes.append(f"{_listed(tied)} can't be told apart by cost (less than 90% sure)")
+    if set(quote.undominated) & {place for place, _ in shown}:
+        notes.append(
+            f"* no other offer is both cheaper and faster; {len(quote.undominated)} are so"
+        )
+    notes += _answers(quote)
     best = quote.estimates[0]
-    if tied > 1:
-        notes.append(f"offers 1 to {tied} can't be told apart by cost: their intervals overlap")
     notes.append(
         f"see the request that would launch 1 ({PROVIDER_NAMES[best.offer.provider]}): "
         f"{submit_command(best)}"
     )
+    notes.append(f"print this again at these prices: trainfare quote --reprint {quote.quote_id}")
     return notes
 
 
-def shared_notes(quote: Quote, shown: Sequence[tuple[int, Estimate]]) -> list[str]:
+def _answers(quote: Quote) -> list[str]:
+    """What answers a deadline or a budget: every offer that is left keeps it with 90%."""
+    lines, first = [], quote.estimates[0]
+    if quote.deadline_seconds is not None:
+        lines.append(
+            f"cheapest that is 90% sure to end within {units.seconds_text(quote.deadline_seconds)}:"
+            f" 1, {place_text(first)}"
+        )
+    if quote.budget_usd is not None:
+        place, fastest = min(placed(quote), key=lambda pair: (pair[1].seconds.mid, pair[0]))
+        lines.append(
+            f"fastest that is 90% sure to cost at most ${quote.budget_usd}: {place}, "
+            f"{place_text(fastest)}"
+        )
+    return lines
+
+
+def nearest_line(nearest: Estimate) -> str:
+    """What comes closest to limits that nothing keeps, and what to do."""
+    return (
+        f"Nearest is {place_text(nearest)}: {units.seconds_range(nearest.seconds)}, "
+        f"{units.usd_range(nearest.usd)}. Allow more, or more machines with --max-nodes."
+    )
+
+
+def place_text(estimate: Estimate) -> str:
+    """`2 × ml.g5.xlarge in us-east-1`."""
+    offer, nodes = estimate.offer, estimate.job.nodes
+    many = f"{nodes} × " if nodes > 1 else ""
+    spot = " spot" if offer.allocation == "spot" else ""
+    return f"{many}{offer.instance_type}{spot} in {offer.region}"
+
+
+def _listed(places: Sequence[int]) -> str:
+    *most, last = (str(place) for place in places)
+    return f"{', '.join(most)} and {last}" if most else last
+
+
+def shared_notes(
+    quote: Quote, shown: Sequence[tuple[int, Estimate]], explain: bool = False
+) -> list[str]:
     """What was assumed and left out; quotes made together share most of it."""
-    notes = []
-    if any(is_stale(e.offer.as_of) for _, e in shown):
-        notes.append(f"! after a price: the list is over {STALE_DAYS} days old; check it first")
-    notes += [f"{count} offers left out: {reason}" for reason, count in quote.left_out]
+    notes = stale_lines([e.offer for _, e in shown])
+    if explain:
+        notes += [f"{count} offers left out: {reason}" for reason, count in quote.left_out]
+    elif quote.left_out:
+        notes.append(f"{sum(n for _, n in quote.left_out)} left out: --explain says why")
     notes += [f"assumed for the first offer: {text}" for text in quote.estimates[0].assumptions]
     return notes
 
 
-def best_of_each(estimates: Sequence[Estimate], top: int) -> list[tuple[int, Estimate]]:
-    """The `top` best instance types of each service, each where it is cheapest, with their places
-    in the whole ranking."""
-    counts: dict[str, set[tuple[str, str]]] = {}
-    shown = []
-    for place, estimate in enumerate(estimates, start=1):
-        offer = estimate.offer
-        seen = counts.setdefault(offer.provider, set())
-        kind = (offer.instance_type, offer.allocation)
-        if len(seen) < top and kind not in seen:
-            seen.add(kind)
-            shown.append((place, estimate))
-    return shown
+def stale_lines(offers: Iterable[Offer]) -> list[str]:
+    """A warning for each provider that has prices over 90 days old, with what to do."""
+    oldest: dict[Provider, Offer] = {}
+    for offer in offers:
+        if is_stale(offer.as_of):
+            found = oldest.get(offer.provider)
+            oldest[offer.provider] = min(found or offer, offer, key=lambda o: o.as_of)
+    return [
+        f"! {PROVIDER_NAMES[provider]} is priced by {BASIS_WORDS[offer.basis]} from {offer.as_of}, "
+        f"over {STALE_DAYS} days old: trainfare prices refresh {provider}"
+        for provider, offer in oldest.items()
+    ]
 
 
 def submit_command(estimate: Estimate) -> str:
     """The command that shows the very request for this estimate, capped at its upper end."""
     offer, job = estimate.offer, estimate.job
     spot = " --allocation spot" if offer.allocation == "spot" else ""
+    nodes = f" --nodes {job.nodes}" if job.nodes > 1 else ""
     cap = units.ceiling_usd(estimate.usd.high)
     return (
         f"trainfare submit {job.workload.reference} --epochs {job.epochs} --provider "
-        f"{offer.provider} --instance {offer.instance_type} --region {offer.region}{spot} "
-        f"--max-usd {cap} --dry-run"
+        f"{offer.provider} --instance {offer.instance_type} --region {offer.region}{spot}"
+        f"{nodes} --max-usd {cap} --dry-run"
     )

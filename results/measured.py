@@ -65,6 +65,7 @@ class Machine:
     driver_version: str | None = None
     load_average: float | None = None  # over the last minute, when the run began
     commit: str | None = None  # of the repository in the working folder, where there is one
+    instance_type: str | None = None  # that was rented for it, where a job brought the record home
 
     @property
     def is_gpu(self) -> bool:

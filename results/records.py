@@ -92,11 +92,12 @@ class Estimate:
     usd: UsdInterval
     grade: Grade
     assumptions: tuple[str, ...] = ()
+    billed_usd_per_hour: Decimal | None = None  # after discount and saving; None: the offer's
 
     @property
     def usd_per_epoch(self) -> UsdInterval:
         """Cost of the running epoch alone, start-up apart: rate / 3600 × seconds × nodes."""
-        rate = self.offer.usd_per_hour * self.job.nodes / 3600
+        rate = (self.billed_usd_per_hour or self.offer.usd_per_hour) * self.job.nodes / 3600
         times = self.epoch_seconds
         return UsdInterval(
             low=rate * Decimal(times.low),
@@ -125,6 +126,11 @@ class Quote(Shown):
     verdict: Verdict
     estimates: tuple[Estimate, ...]
     left_out: tuple[tuple[str, int], ...] = ()  # reason, number of offers
+    places: tuple[int, ...] = ()  # of `estimates` in the whole ranking, from 1; empty: 1, 2, 3 …
+    ranked: int | None = None  # offers in the whole ranking
+    undominated: tuple[int, ...] = ()  # places that no other offer beats in both time and cost
+    deadline_seconds: float | None = None
+    budget_usd: Decimal | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,7 +7,7 @@ from pathlib import Path
 from results.compare import setting
 from results.errors import RecordError, UsageError, near
 from results.records import Run
-from results.store import Store
+from results.store import Store, read_file
 
 FORMS = (
     "latest, latest~1, WORKLOAD, WORKLOAD~1, the start of a run id, a commit, a record file or a "
@@ -42,7 +42,7 @@ def select(asked: str, runs: Sequence[Run]) -> list[Run]:
 
 def _from_file(path: Path) -> Run:
     try:
-        return Store.read(path, Run)
+        return read_file(path, Run)
     except RecordError as error:
         raise RecordError(f"{path} holds no run: {error}.") from None
 

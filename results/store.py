@@ -1,10 +1,7 @@
-"""The folder of records: one immutable JSON file a record, written whole or not at all."""
+"""The store of records: one immutable JSON file a record, written whole or not at all."""
 
-import errno
-import os
 import secrets
 from collections.abc import Iterator
-from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TypeVar
@@ -12,22 +9,24 @@ from typing import TypeVar
 from results import codec
 from results.advice import Advice
 from results.all_offers import AllOffers
-from results.errors import RecordError, UsageError
+from results.errors import RecordError
 from results.jobs import JobHandle, JobIntent, Outcome
+from results.places import MAX_RECORD_BYTES, Folder, MissingError, open_place, write_atomically
 from results.records import Quote, Run
 
-T = TypeVar("T", Run, Quote, Advice, AllOffers, JobIntent, JobHandle, Outcome)
+__all__ = ["MAX_RECORD_BYTES", "Store", "new_id", "utc_now", "write_atomically"]
+
+T = TypeVar("T", Run, Quote, AllOffers, Advice, JobIntent, JobHandle, Outcome)
 # Where the records of a kind lie, and the field that names their file.
 FOLDERS: dict[type, tuple[str, str]] = {
     Run: ("runs", "run_id"),
     Quote: ("quotes", "quote_id"),
-    Advice: ("advice", "advice_id"),
     AllOffers: ("offers", "quote_id"),
+    Advice: ("advice", "advice_id"),
     JobIntent: ("intents", "job_name"),
     JobHandle: ("handles", "job_name"),
     Outcome: ("outcomes", "job_name"),
 }
-MAX_RECORD_BYTES = 64 * 2**20  # far above any real record; a larger file is not one
 
 
 def utc_now() -> str:
@@ -46,85 +45,95 @@ def _name_part(name: str) -> str:
     return safe or "run"
 
 
-def write_atomically(path: Path, text: str | bytes) -> None:
-    """Write `text` to `path` so that a reader sees all of it or the file is not there.
-
-    The text goes to a temporary name in the same folder, is flushed to the disk, and renamed.
-    A full disk, a read-only folder or Ctrl-C leave no half file. Raises UsageError.
-    """
-    temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}.tmp")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with temporary.open("wb") as file:
-            file.write(text if isinstance(text, bytes) else text.encode())
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.replace(path)
-    except OSError as error:
-        raise UsageError(_cannot_write(path, error)) from None
-    finally:
-        with suppress(OSError):
-            temporary.unlink()
-
-
-def _cannot_write(path: Path, error: OSError) -> str:
-    reason = error.strerror or str(error)
-    todo = "Free some space" if error.errno == errno.ENOSPC else "Make the folder writable"
-    return f"Cannot write {path}: {reason}. {todo}, or name another one (--results DIR or --out)."
-
-
 class Store:
-    """Records of a results folder. Reading never stops at a bad file: see `problems`."""
+    """Records in a folder or a bucket. Reading never stops at a bad file: see `problems`."""
 
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
+    def __init__(self, where: Path | str) -> None:
+        self.place = open_place(where)
+        self.folder = where  # as it was given
         self.problems: list[str] = []  # one sentence a file that could not be read
+
+    @property
+    def local_folder(self) -> Path | None:
+        """The folder on this machine; None where the records are elsewhere."""
+        return self.place.path if isinstance(self.place, Folder) else None
 
     def check_writable(self) -> None:
         """Find out before a long measurement, not after it. Raises UsageError."""
-        probe = self.folder / ".writable"
-        write_atomically(probe, "")
-        probe.unlink(missing_ok=True)
+        self.place.check_writable()
 
-    def add(self, record: T) -> Path:
-        """Keep `record` under its own id and return the file."""
-        folder, id_field = FOLDERS[type(record)]
-        path = self.folder / folder / f"{getattr(record, id_field)}.json"
-        write_atomically(path, codec.dumps(record) + "\n")
-        return path
+    def add(self, record: T) -> Path | str:
+        """Keep `record` under its own id and return where. The same record again changes nothing.
+
+        Raises RecordError where another record has that id, UsageError where it can't be written.
+        """
+        name, text = _file_name(record), codec.dumps(record) + "\n"
+        if not self.place.create(name, text) and self._other(name, text):
+            raise RecordError(
+                f"{self.place.shown(name)} already holds another {type(record).__name__} of this "
+                "name; records are never changed. Remove the file if it is not wanted."
+            )
+        return self.place.shown(name)
+
+    def _other(self, name: str, text: str) -> bool:
+        try:
+            return self.place.read(name) != text.encode()
+        except RecordError:
+            return True
+
+    def discard(self, intent: JobIntent) -> None:
+        """Remove the intent of a job that was clearly refused, so that it can be asked for anew.
+
+        No other record is ever removed. Nothing happens where it is gone already.
+        """
+        self.place.remove(_file_name(intent))
 
     def find(self, kind: type[T], record_id: str) -> T | None:
-        """The record of that id, or None; a bad file is noted in `problems`."""
-        path = self.folder / FOLDERS[kind][0] / f"{record_id}.json"
+        """The record of that id, or None where there is none. Raises RecordError for a bad file."""
+        name = f"{FOLDERS[kind][0]}/{record_id}.json"
         try:
-            return self.read(path, kind) if path.exists() else None
-        except RecordError as error:
-            self.problems.append(f"{path} is left out: {error}.")
+            return self._read(name, kind)
+        except MissingError:
             return None
+        except RecordError as error:
+            raise RecordError(f"{self.place.shown(name)} cannot be used: {error}.") from None
 
-    def newest_first(self, kind: type[T], name: str | None = None) -> Iterator[T]:
+    def newest_first(self, kind: type[T], workload: str | None = None) -> Iterator[T]:
         """Records of `kind`, the newest id first; bad files are noted in `problems`, not hidden.
 
-        With a workload's `name` only files whose id may be of it are opened: see `new_id`.
+        With the name of a workload only files whose id may be of it are opened: see `new_id`.
         """
-        stem = "*" if name is None else f"*-{_name_part(name)}-*"
-        try:
-            paths = sorted((self.folder / FOLDERS[kind][0]).glob(f"{stem}.json"), reverse=True)
-        except OSError as error:
-            raise UsageError(f"Cannot read {self.folder}: {error.strerror}.") from None
-        for path in paths:
+        part = "" if workload is None else f"-{_name_part(workload)}-"
+        for name in sorted(self.place.names(FOLDERS[kind][0]), reverse=True):
+            if part not in name:
+                continue
             try:
-                yield self.read(path, kind)
+                yield self._read(name, kind)
             except RecordError as error:
-                self.problems.append(f"{path} is left out: {error}.")
+                self.problems.append(f"{self.place.shown(name)} is left out: {error}.")
 
-    @staticmethod
-    def read(path: Path, kind: type[T]) -> T:
-        try:
-            if path.stat().st_size > MAX_RECORD_BYTES:
-                raise RecordError(f"larger than {MAX_RECORD_BYTES} bytes")
-            return codec.loads(path.read_text(encoding="utf-8"), kind)
-        except UnicodeDecodeError:
-            raise RecordError("not UTF-8 text") from None
-        except OSError as error:
-            raise RecordError(error.strerror or "unreadable") from None
+    def _read(self, name: str, kind: type[T]) -> T:
+        record = _parsed(self.place.read(name), kind)
+        if _file_name(record) != name:  # a copy would count twice
+            raise RecordError(f"it repeats the record of {_file_name(record)}")
+        return record
+
+
+def read_file(path: Path, kind: type[T]) -> T:
+    """A record from any file, whatever its name. Raises RecordError where it holds none."""
+    return _parsed(Folder(path.parent).read(path.name), kind)
+
+
+def _parsed(data: bytes, kind: type[T]) -> T:
+    try:
+        return codec.loads(data.decode(), kind)
+    except UnicodeDecodeError:
+        raise RecordError("not UTF-8 text") from None
+
+
+def _file_name(record: T) -> str:
+    folder, id_field = FOLDERS[type(record)]
+    record_id = str(getattr(record, id_field))
+    if not record_id or record_id.startswith(".") or set(record_id) & set("/\\\0"):
+        raise RecordError(f"{record_id!r} is no id of a record")
+    return f"{folder}/{record_id}.json"

@@ -1,17 +1,20 @@
 """The tables people read in a terminal, 100 columns wide at most."""
 
 from collections.abc import Sequence
+from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from results import units
+from results import money, units
 from results.bars import usd_bars
+from results.bills import Bill
 from results.epoch import predicted_epoch
 from results.names import PROVIDER_NAMES
+from results.phases import NOBODY
 from results.price_age import price_text
 from results.records import Estimate, Measurement, Offer, Run
 from results.rows import phase_key
 from results.sweep import samples_per_second, step_interval
-from results.table_style import plain_table as _table
+from results.table_style import plain_table
 from results.utilisation import remainder_seconds, step_seconds
 
 if TYPE_CHECKING:
@@ -20,7 +23,7 @@ if TYPE_CHECKING:
 
 def performance_table(runs: Sequence[Run], title: str = "Performance") -> "Table":
     """Phases of the runs: median, 95% interval, samples a second, share of the step, verdict."""
-    table = _table(
+    table = plain_table(
         title, "workload", "device", "phase", "median", "95% interval", "samples/s", "of step",
         "blocks", "verdict", left=("workload", "device", "phase", "verdict"),
     )  # fmt: skip
@@ -90,7 +93,7 @@ def share_text(measurement: Measurement, step: Measurement | None) -> str:
 
 def sweep_table(run: Run) -> "Table":
     """A batch sweep: step time, samples a second and memory by batch size."""
-    table = _table(
+    table = plain_table(
         f"Batch sweep: {run.workload.name} on {run.machine.device}", "batch", "step",
         "95% interval", "samples/s", "peak memory", "", left=("",),
     )  # fmt: skip
@@ -115,9 +118,13 @@ def instance_text(offer: Offer) -> str:
     return offer.instance_type + (" spot" if offer.allocation == "spot" else "")
 
 
-def cost_table(estimates: Sequence[tuple[int, Estimate]], bars: bool = False) -> "Table":
-    """Numbered offers with the time and cost of the whole job as 80% intervals; with `bars` the
-    cost is drawn as well, on one scale.
+def cost_table(
+    estimates: Sequence[tuple[int, Estimate]],
+    undominated: Sequence[int] = (),
+    bars: bool = False,
+) -> "Table":
+    """Numbered offers with the rate, and the time and cost of the whole job as 80% intervals; `*`
+    marks those that no other beats in both time and cost. With `bars` costs are drawn as well.
 
     The evidence has a column only where it differs; else the title says it once.
     """
@@ -127,18 +134,19 @@ def cost_table(estimates: Sequence[tuple[int, Estimate]], bars: bool = False) ->
     )
     evidence = ("evidence",) if grades else ()
     drawing = ("cheap … dear",) if bars else ()
-    table = _table(
-        title, "", "service", "instance", "region", "time", "cost", *drawing, *evidence,
-        left=("service", "instance", "region", "cheap … dear", "evidence"),
+    table = plain_table(
+        title, "", "service", "instance", "where", per_hour(), "time", "cost", *drawing,
+        *evidence, left=("service", "instance", "where", *drawing, "evidence"),
     )  # fmt: skip
     drawn = usd_bars([estimate.usd for _, estimate in estimates]) if bars else [""] * len(estimates)
     for (place, estimate), bar in zip(estimates, drawn, strict=True):
-        offer = estimate.offer
+        offer, nodes = estimate.offer, estimate.job.nodes
         table.add_row(
-            str(place),
+            f"{place}*" if place in undominated else f"{place} " if undominated else str(place),
             PROVIDER_NAMES[offer.provider],
-            instance_text(offer),
+            f"{nodes}×{instance_text(offer)}" if nodes > 1 else instance_text(offer),
             offer.region,
+            units.amount_text(offer.usd_per_hour),
             units.seconds_range(estimate.seconds),
             units.usd_range(estimate.usd),
             *((bar,) if bars else ()),
@@ -147,31 +155,85 @@ def cost_table(estimates: Sequence[tuple[int, Estimate]], bars: bool = False) ->
     return table
 
 
+def per_hour() -> str:
+    """The heading of a rate: `$/h`."""
+    return f"{money.current().symbol.strip()}/h"
+
+
 def unit_cost_table(estimates: Sequence[tuple[int, Estimate]]) -> "Table":
-    """The same offers: rate, its basis and age, and the cost by unit of work, start-up apart."""
-    table = _table(
-        "Rate, and cost by unit of work: start-up apart, middle estimate",
-        "", "instance", "$/h", "price", "epoch", "$/epoch", "$/M samples", "samples/$",
-        left=("instance", "price"),
+    """The same offers: basis and age of the rate, and the cost by unit of work, start-up apart."""
+    symbol = money.current().symbol.strip()
+    table = plain_table(
+        "Age of the rate, and cost by unit of work: start-up apart, middle estimate",
+        "", "instance", "price", "epoch", f"{symbol}/epoch", f"{symbol}/M samples",
+        f"samples/{symbol}", left=("instance", "price"),
     )  # fmt: skip
     for place, estimate in estimates:
         table.add_row(
             str(place),
             instance_text(estimate.offer),
-            units.usd_text(estimate.offer.usd_per_hour).removeprefix("$"),
             price_text(estimate.offer.basis, estimate.offer.as_of),
             units.seconds_text(estimate.epoch_seconds.mid),
-            units.usd_text(estimate.usd_per_epoch.mid).removeprefix("$"),
-            units.usd_text(estimate.usd_per_million_samples).removeprefix("$"),
-            units.count_text(float(estimate.samples_per_usd)),
+            units.amount_text(estimate.usd_per_epoch.mid),
+            units.amount_text(estimate.usd_per_million_samples),
+            units.count_text(float(estimate.samples_per_usd / money.current().per_usd)),
         )
+    return table
+
+
+def items_table(place: int, estimate: Estimate) -> "Table":
+    """Every line of one estimate: who bills it and how it is known; ends of lines don't add up to
+    those of the whole, as not everything goes wrong at once."""
+    table = plain_table(
+        f"Items of {place}, 80% intervals each", "", "time", "cost", "billed by", "evidence",
+        left=("", "billed by", "evidence"),
+    )  # fmt: skip
+    for item in estimate.items:
+        waits = item.seconds.high > 0
+        table.add_row(
+            item.name,
+            units.seconds_range(item.seconds) if waits else "",
+            "" if item.billed_by == NOBODY else units.usd_range(item.usd),
+            item.billed_by,
+            item.evidence,
+        )
+    table.add_section()
+    whole = (units.seconds_range(estimate.seconds), units.usd_range(estimate.usd))
+    table.add_row("whole job", *whole, "", "")
+    return table
+
+
+def bill_table(bill: Bill, offer: Offer) -> "Table":
+    """The lines of a bill and their sum."""
+    table = plain_table(
+        f"Bill of {PROVIDER_NAMES[offer.provider]}: {instance_text(offer)} in {offer.region}",
+        "", "quantity", "unit", money.current().symbol.strip(), "evidence",
+        left=("", "unit", "evidence"),
+    )  # fmt: skip
+    for item in bill.items:
+        quantity = units.digits(float(item.quantity), 6)
+        table.add_row(item.name, quantity, item.unit, units.usd_exact(item.usd), item.evidence)
+    table.add_section()
+    table.add_row("total", "", "", units.usd_exact(bill.total_usd), "")
+    return table
+
+
+def change_table(changes: Sequence[tuple[tuple[str, ...], Decimal, Decimal, Decimal]]) -> "Table":
+    """Prices that differ between two lists: what is priced, before, now, and the change."""
+    table = plain_table(
+        "", "cloud", "instance", "region", "allocation", "$/h before", "now", "change",
+        left=("cloud", "instance", "region", "allocation"),
+    )  # fmt: skip
+    for (provider, _, kind, region, allocation), old, new, ratio in changes:
+        percent = f"{100 * (ratio - 1):+.1f}%"
+        table.add_row(provider, kind, region, allocation, f"{old:.4f}", f"{new:.4f}", percent)
     return table
 
 
 def price_table(offers: Sequence[Offer]) -> "Table":
     """Offers as a price list."""
-    table = _table(
-        "", "cloud", "instance", "region", "vCPU/GiB", "GPU", "$/h", "price",
+    table = plain_table(
+        "", "cloud", "instance", "region", "vCPU/GiB", "GPU", per_hour(), "price",
         left=("cloud", "instance", "region", "GPU", "price"),
     )  # fmt: skip
     for o in offers:
@@ -182,7 +244,7 @@ def price_table(offers: Sequence[Offer]) -> "Table":
             o.region,
             f"{o.vcpus}/{o.memory_gib:g}",
             gpu,
-            f"{o.usd_per_hour:.4f}",
+            f"{o.usd_per_hour * money.current().per_usd:.4f}",
             price_text(o.basis, o.as_of),
         )
     return table

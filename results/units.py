@@ -3,8 +3,11 @@
 import math
 from decimal import ROUND_CEILING, ROUND_HALF_UP, Decimal
 
+from results import money
 from results.records import UsdInterval
 from results.statistics import Interval
+
+SMALLEST_SHOWN = Decimal("0.000001")  # amounts are kept to it
 
 # Where a unit begins, the unit in seconds, its name.
 _TIME_UNITS = (
@@ -24,10 +27,7 @@ def seconds_text(value: float) -> str:
 
 
 def seconds_range(interval: Interval) -> str:
-    """`1.6–3.1 min`: both ends in the unit of the upper one, to its two significant digits.
-
-    A lower end that would read as zero there has its own unit: `1.0 min–1.6 h`.
-    """
+    """`1.6–3.1 min`: both ends in the unit of the upper one, to its two significant digits."""
     unit, name = _time_unit(interval.high)
     high = interval.high / unit
     places = _places(high)
@@ -71,22 +71,42 @@ def change_text(ratio: float) -> str:
 
 def usd_text(value: Decimal) -> str:
     """`$1,234`, `$4.10`, `$0.023`, `$0.00041`: cents from a dollar up, two digits below."""
+    return _with_symbol(amount_text(value))
+
+
+def amount_text(usd: Decimal) -> str:
+    """`usd_text` without the `$`, in the currency that is shown; `<0.000001` is below all bills."""
+    value = usd * money.current().per_usd
     if value >= 100:
-        return f"${value.quantize(Decimal(1), ROUND_HALF_UP):,}"
+        return f"{value.quantize(Decimal(1), ROUND_HALF_UP):,}"
     if value >= 1 or value == 0:
-        return f"${value.quantize(Decimal('0.01'), ROUND_HALF_UP)}"
-    return f"${value.quantize(Decimal(1).scaleb(value.adjusted() - 1), ROUND_HALF_UP):f}"
+        return f"{value.quantize(Decimal('0.01'), ROUND_HALF_UP)}"
+    if value < SMALLEST_SHOWN:
+        return f"<{SMALLEST_SHOWN:f}"
+    return f"{value.quantize(Decimal(1).scaleb(value.adjusted() - 1), ROUND_HALF_UP):f}"
 
 
 def usd_range(interval: UsdInterval) -> str:
     """`$0.31–0.44`: to the two significant digits of the upper end, cents at least."""
-    places = max(2, min(_places(float(interval.high)), 9)) if interval.high < 100 else 0
-    low, high = f"{interval.low:,.{places}f}", f"{interval.high:,.{places}f}"
-    if low == high:
-        return f"${high}"
-    if interval.low > 0 and not low.strip("0."):  # never a false zero
-        low = usd_text(interval.low).removeprefix("$")
-    return f"${low}–{high}"
+    rate = money.current().per_usd
+    low, high = interval.low * rate, interval.high * rate
+    if 0 < high < SMALLEST_SHOWN:
+        return _with_symbol(f"<{SMALLEST_SHOWN:f}")
+    places = max(2, min(_places(float(high)), 6)) if high < 100 else 0
+    low_text, high_text = f"{low:,.{places}f}", f"{high:,.{places}f}"
+    return _with_symbol(high_text if low_text == high_text else f"{low_text}–{high_text}")
+
+
+def usd_exact(value: Decimal) -> str:
+    """An amount of a bill: to the cent, or to a millionth where it is below a cent."""
+    amount = value * money.current().per_usd
+    places = Decimal("0.01") if amount >= Decimal("0.01") or not amount else SMALLEST_SHOWN
+    return f"{amount.quantize(places, ROUND_HALF_UP):,f}"
+
+
+def _with_symbol(amount: str) -> str:
+    symbol = money.current().symbol
+    return f"<{symbol}{amount[1:]}" if amount.startswith("<") else f"{symbol}{amount}"
 
 
 def count_text(value: float) -> str:

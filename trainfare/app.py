@@ -4,7 +4,10 @@ from importlib import import_module
 
 import click
 
-VERBS = ("measure", "compare", "advise", "quote", "prices", "submit", "report", "doctor")
+VERBS = (
+    "measure", "compare", "advise", "quote", "project", "prices", "bill", "submit", "canary",
+    "jobs", "logs", "wait", "cancel", "collect", "accuracy", "report", "doctor",
+)  # fmt: skip
 
 
 class Verbs(click.Group):

@@ -1,13 +1,15 @@
 """Options that several verbs share, declared once so that they read and behave the same."""
 
+import re
 from collections.abc import Callable
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import click
 
 from results.errors import UsageError
+from trainfare.settings import folder_or_address
 
 Command = Callable[..., None]
 Decorator = Callable[[Command], Command]
@@ -53,6 +55,59 @@ class Money(click.ParamType[Decimal]):
         return amount
 
 
+class Where(click.ParamType[Path | str]):
+    """A folder of records, or the address of a bucket such as s3://bucket/folder."""
+
+    name = "folder"
+
+    def convert(self, value: Any, param: Any, ctx: Any) -> Path | str:  # noqa: ARG002
+        """A Path, or the address as it was typed."""
+        return folder_or_address(str(value))
+
+
+class Number(click.ParamType[Decimal]):
+    """A number as it was typed, exact; what it may be is for the one who uses it to say."""
+
+    name = "number"
+
+    def convert(self, value: Any, param: Any, ctx: Any) -> Decimal:  # noqa: ARG002
+        """The Decimal. Raises UsageError for what is no number, NaN and infinity included."""
+        try:
+            number = Decimal(str(value))
+        except InvalidOperation:
+            number = Decimal("NaN")
+        if not number.is_finite():
+            option = param.opts[0] if param else "an amount"
+            raise UsageError(f"'{value}' is no number for {option}. Give one such as 3600.")
+        return number
+
+
+class Duration(click.ParamType[float]):
+    """A length of time: `90s`, `30min`, `4h`, `2d`, or seconds."""
+
+    name = "time"
+    UNITS: ClassVar[dict[str, int]] = {"": 1, "s": 1, "m": 60, "min": 60, "h": 3600, "d": 86400}
+
+    def convert(self, value: Any, param: Any, ctx: Any) -> float:  # noqa: ARG002
+        """Seconds. Raises UsageError."""
+        found = re.fullmatch(r"([0-9]+(?:\.[0-9]+)?) *([a-z]*)", str(value).strip().lower())
+        seconds = float(found[1]) * self.UNITS.get(found[2], 0) if found else 0.0
+        if not 0 < seconds < 1e10:
+            option = param.opts[0] if param else "a time"
+            raise UsageError(f"'{value}' is no time for {option}. Give one such as 30min or 4h.")
+        return seconds
+
+
+class Names(click.ParamType[tuple[str, ...]]):
+    """Names with commas between them."""
+
+    name = "names"
+
+    def convert(self, value: Any, param: Any, ctx: Any) -> tuple[str, ...]:  # noqa: ARG002
+        """The names; an empty one is left for the price list to refuse."""
+        return value if isinstance(value, tuple) else tuple(n.strip() for n in value.split(","))
+
+
 def stacked(*decorators: Callable[[Any], Any]) -> Decorator:
     """Several click decorators as one, in the order in which --help shows them."""
 
@@ -67,13 +122,38 @@ def stacked(*decorators: Callable[[Any], Any]) -> Decorator:
 as_json = click.option(
     "--json", "as_json", is_flag=True, help="Print one JSON object and nothing else."
 )
-results = click.option("--results", type=FOLDER, help="Folder of records.  [./trainfare-results]")
+results = click.option(
+    "--results", type=Where(), help="Folder of records, or s3://…  [./trainfare-results]"
+)
+every = click.option(
+    "--every",
+    type=click.FloatRange(0.2, 3600),
+    default=10.0,
+    show_default=True,
+    help="Seconds between two looks.",
+)
 prices = click.option(
     "--prices",
     "price_files",
     multiple=True,
     type=FOLDER,
     help="A price list (CSV) in place of the packaged ones; repeatable.",
+)
+currency = stacked(
+    click.option("--currency", default="USD", help="Show money in it, at --rate.  [USD]"),
+    click.option("--rate", type=Money(), help="What one USD is in --currency, such as 0.92."),
+)
+wishes = stacked(
+    click.option("--deadline", type=Duration(), help="Finish within, such as 4h or 90min."),
+    click.option("--budget", type=Money(), help="Cost at most, in USD."),
+    click.option("--max-nodes", type=POSITIVE, help="Try up to so many machines.  [1]"),
+)
+offers = stacked(
+    click.option("--providers", "--provider", type=Names(), default=(), help="Such as aws,gcp."),
+    click.option("--regions", "--region", type=Names(), default=(), help="Such as us-east-1."),
+    click.option("--gpu", help="Such as T4; none for CPU only."),
+    click.option("--allocation", help="on_demand or spot."),
+    click.option("--min-memory", type=Number(), help="Memory of a machine, GiB."),
 )
 job = stacked(
     click.option(

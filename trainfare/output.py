@@ -8,9 +8,11 @@ import textwrap
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from results import units
+from results.errors import UsageError
 from results.records import SCHEMA_VERSION
 
 if TYPE_CHECKING:
@@ -28,10 +30,25 @@ def say(text: str) -> None:
     sys.stderr.write(text + "\n")
 
 
+def ask_to_spend(max_usd: Decimal, what: str) -> None:
+    """Ask whether to spend up to `max_usd` on `what`. Raises UsageError where it is not a yes."""
+    sys.stderr.write(f"Spend up to ${max_usd}? [y/N] ")
+    sys.stderr.flush()
+    if sys.stdin.readline().strip().lower() not in ("y", "yes"):
+        raise UsageError(f"Nothing was sent. Answer y, or give --yes, to start {what}.")
+
+
 def print_json(**answer: Any) -> None:
     """One object with its schema version, and nothing else, on stdout."""
     text = json.dumps({"schema_version": SCHEMA_VERSION, **answer}, allow_nan=False)
     sys.stdout.write(text + "\n")
+
+
+def print_raw(text: str) -> None:
+    """A line that a job wrote, unwrapped; what could steer the terminal is left out."""
+    plain = "".join(c for c in text if c.isprintable() or c == "\t")
+    sys.stdout.write(plain + "\n")
+    sys.stdout.flush()
 
 
 def print_line(text: str) -> None:

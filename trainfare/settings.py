@@ -3,6 +3,7 @@
 import os
 import tomllib
 from dataclasses import dataclass, field
+from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,8 @@ from results.errors import RecordError, near
 
 FILE_NAME = "trainfare.toml"
 DEFAULT_STORE = "trainfare-results"
-SECTIONS = ("aws", "gcp", "azure", "results")
+MIRRORS = ("aws_public", "gcp", "azure")  # addresses of price services, in [prices]
+SECTIONS = ("aws", "gcp", "azure", "results", "billing", "prices", "budget")
 
 
 @dataclass(frozen=True)
@@ -24,12 +26,42 @@ class Settings:
         """One section, empty where it is missing."""
         return self.tables.get(section, {})
 
-    def results_folder(self, asked: Path | None) -> Path:
-        """--results, else $TRAINFARE_RESULTS, else `[results] store`, else ./trainfare-results."""
-        if asked is not None:
-            return asked
+    def results_folder(self, asked: Path | str | None) -> Path | str:
+        """--results, else $TRAINFARE_RESULTS, else `[results] store`, else ./trainfare-results.
+
+        A folder, or the address of a bucket as it was written.
+        """
         named = os.environ.get("TRAINFARE_RESULTS") or self.table("results").get("store")
-        return Path(str(named or DEFAULT_STORE)).expanduser()
+        return folder_or_address(str(asked or named or DEFAULT_STORE))
+
+    def budget_usd(self, file: Path | None) -> Decimal | None:
+        """What all jobs together may cost: of the budget file, else of `[budget]`, else no limit.
+
+        Raises RecordError for a file or value that is none.
+        """
+        if file is None:
+            return _max_usd(self.table("budget"), str(self.path)) if self.table("budget") else None
+        try:
+            return _max_usd(tomllib.loads(file.read_text(encoding="utf-8")), str(file))
+        except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+            raise RecordError(f"{file} cannot be read as a budget ({error}).") from None
+
+
+def _max_usd(table: dict[str, Any], where: str) -> Decimal:
+    """The one key of a budget, exact: a string or a number."""
+    given = table.get("max_usd")
+    try:
+        amount = Decimal(str(given))
+    except InvalidOperation:
+        amount = Decimal("NaN")
+    if set(table) != {"max_usd"} or isinstance(given, bool) or not amount.is_finite() or amount < 0:
+        raise RecordError(f'{where} holds no budget. Expected one line: max_usd = "100"')
+    return amount
+
+
+def folder_or_address(text: str) -> Path | str:
+    """`s3://bucket/folder` as it is, anything else as a path."""
+    return text if "://" in text else Path(text).expanduser()
 
 
 def find_file() -> Path | None:
@@ -50,7 +82,7 @@ def load() -> Settings:
     if path is None:
         return Settings()
     try:
-        tables = tomllib.loads(path.read_text(encoding="utf-8"))
+        tables = tomllib.loads(path.read_text(encoding="utf-8"), parse_float=Decimal)
     except OSError as error:
         raise RecordError(f"Cannot read {path}: {error.strerror}.") from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
@@ -63,4 +95,6 @@ def load() -> Settings:
     store = tables.get("results", {})
     for key in store.keys() - {"store"}:
         raise RecordError(f"{path}: [results] has a key {key!r}; expected: store.")
+    for key in tables.get("prices", {}).keys() - set(MIRRORS):
+        raise RecordError(f"{path}: [prices] has a key {key!r}; expected: {', '.join(MIRRORS)}.")
     return Settings(path, tables)

@@ -7,7 +7,7 @@ from results import units
 from results.answer import basis_text
 from results.content import Answer, Content
 from results.html.section import UNKNOWN, Section, Table
-from results.lines import best_of_each, facts_lines, gpu_line, known, warning_lines
+from results.lines import facts_lines, gpu_line, known, warning_lines
 from results.names import PROVIDER_NAMES
 from results.price_age import STALE_DAYS, age_days, is_stale
 from results.records import Run
@@ -67,7 +67,7 @@ def _figures(item: Answer, made_at: str) -> Iterator[tuple[str, ...]]:
         value = f"{units.seconds_text(step.seconds.mid)} ({interval_text(step)})"
         age = _age(run.captured_at, made_at)
         yield (item.name, f"{step.phase} here", value, f"measured, {step.verdict}", blocks, age)
-    for _, best in best_of_each(item.quote.estimates, 1):
+    for best in item.best_of_each:
         offer = best.offer
         where = instance_text(offer)
         quoted = _age(item.quote.captured_at, made_at)
@@ -127,7 +127,7 @@ def _assumed(answers: Sequence[Answer]) -> list[tuple[str, str]]:
     """Each text once, with all that it holds for."""
     found: dict[str, list[str]] = {}
     for item in answers:
-        for _, best in best_of_each(item.quote.estimates, 1):
+        for best in item.best_of_each:
             for text in best.assumptions:
                 name = f"{item.name} on {PROVIDER_NAMES[best.offer.provider]}"
                 found.setdefault(f"assumed: {text}", []).append(name)

@@ -5,7 +5,6 @@ from collections.abc import Sequence
 from results import units
 from results.content import Answer
 from results.html.section import Chart, Section, Table, rounded, shortened
-from results.lines import best_of_each
 from results.names import PROVIDER_NAMES
 from results.records import Estimate
 from results.tables import instance_text
@@ -16,7 +15,7 @@ def money_section(answers: Sequence[Answer]) -> Section | None:
     best = [
         (item.name, estimate)
         for item in answers
-        for _, estimate in best_of_each(item.quote.estimates, 1)
+        for estimate in item.best_of_each
         if estimate.items
     ]
     if not best:

@@ -1,7 +1,7 @@
 // Time against cost: which offers are shown, and the scatter they make.
 const FIELDS = ['cost', 'time', 'instance', 'service', 'region', 'gpu', 'rate', 'grade', 'price',
   'provider', 'accelerator', 'spot', 'usdPerHour', 'sLow', 'sMid', 'sHigh', 'uLow', 'uMid', 'uHigh',
-  'items'];
+  'bill'];
 const SHAPES = ['circle', 'diamond']; // on demand, spot
 const SHAPE_NAMES = ['on demand', 'spot'];
 
@@ -39,18 +39,18 @@ const undominated = (offers) => {
   return best;
 };
 
-const bill = (offer) => {
-  const lines = [];
-  for (let i = 0; i < offer.items.length; i += 2) {
-    lines.push([offer.workload.itemNames[offer.items[i]], offer.items[i + 1]]);
-  }
-  return lines;
+// The bill of the offer, or of the same instance in the region where it is cheapest.
+const NO_BILL = { region: '', items: [] };
+const bill = (offer) => offer.workload.bills[offer.bill] ?? NO_BILL;
+const billTitle = (offer) => {
+  const { region } = bill(offer);
+  return region && region !== offer.region ? `Bill in ${region}` : 'Bill';
 };
 const headline = (offer) => `${offer.place}. ${offer.service} ${offer.instance}, ${offer.region}`;
 const inWords = (offer) => {
-  const items = bill(offer).map(([name, usd]) => `${name} ${usd}`).join(', ');
+  const items = bill(offer).items.map(([name, usd]) => `${name} ${usd}`).join(', ');
   return `${headline(offer)}: ${offer.cost}, ${offer.time}, ${offer.grade}. `
-    + `$${offer.rate} an hour, price ${offer.price}. ${items ? `Middle of the bill: ${items}.` : ''}`;
+    + `$${offer.rate} an hour, price ${offer.price}. ${items ? `${billTitle(offer)}: ${items}.` : ''}`;
 };
 
 const bubble = (offer) => {
@@ -58,7 +58,8 @@ const bubble = (offer) => {
   box.append(element('strong', headline(offer)), element('div', `${offer.cost} · ${offer.time}`));
   box.append(element('div', `$${offer.rate} an hour · price ${offer.price} · ${offer.grade}`));
   const table = element('table');
-  for (const [name, usd] of bill(offer)) {
+  if (bill(offer).items.length) table.append(element('caption', billTitle(offer)));
+  for (const [name, usd] of bill(offer).items) {
     const row = table.insertRow();
     row.append(element('td', name), element('td', usd, 'n'));
   }

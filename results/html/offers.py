@@ -4,12 +4,13 @@ from collections.abc import Sequence
 from typing import Any
 
 from results import units
-from results.all_offers import BriefEstimate
+from results.all_offers import BriefEstimate, brief
 from results.answer import answer
 from results.content import Answer
 from results.html.section import Table, rounded
 from results.names import PROVIDER_NAMES
 from results.price_age import price_text
+from results.records import Estimate
 from results.ticks import time_ticks, usd_ticks
 
 MOST_OFFERS = 8000  # on one page: beyond it the file would pass 6 MB
@@ -42,23 +43,21 @@ def static_table(item: Answer) -> Table:
 def _workload(item: Answer, most: int) -> dict[str, Any]:
     ranked = item.ranked
     shown = ranked[:most]
-    names = list(dict.fromkeys(name for offer in shown for name, _ in offer.items))
-    places = {name: place for place, name in enumerate(names)}
+    bills = _Bills(item.quote.estimates)
     return {
         "name": item.name,
         "answer": answer(item.quote, item.run),
-        "itemNames": names,
-        "offers": [_row(offer, places) for offer in shown],
+        "offers": [_row(offer, bills.place(offer)) for offer in shown],
+        "bills": bills.texts,
         "leftOut": len(ranked) - len(shown),
         "timeTicks": time_ticks(shown),
         "usdTicks": usd_ticks(shown),
     }
 
 
-def _row(offer: BriefEstimate, places: dict[str, int]) -> list[Any]:
+def _row(offer: BriefEstimate, bill: int | None) -> list[Any]:
     """In the order in which results/html/offers.js names the fields."""
     seconds, usd = offer.seconds, offer.usd
-    items = [part for name, mid in offer.items for part in (places[name], units.usd_text(mid))]
     return [
         *_texts(offer),
         offer.provider,
@@ -67,8 +66,31 @@ def _row(offer: BriefEstimate, places: dict[str, int]) -> list[Any]:
         float(offer.usd_per_hour),
         *(rounded(x) for x in (seconds.low, seconds.mid, seconds.high)),
         *(rounded(float(x)) for x in (usd.low, usd.mid, usd.high)),
-        items,
+        bill,
     ]
+
+
+class _Bills:
+    """Itemised bills of the kept estimates; offers of the same instance elsewhere share one."""
+
+    def __init__(self, kept: Sequence[Estimate]) -> None:
+        self.texts = [_bill(estimate) for estimate in kept]
+        self._own = {_key(brief(e), e.offer.region): i for i, e in enumerate(kept)}
+        self._same = {_key(brief(e)): i for i, e in reversed(list(enumerate(kept)))}
+
+    def place(self, offer: BriefEstimate) -> int | None:
+        """Which bill is that of `offer`, or of the same instance where it is cheapest."""
+        own = self._own.get(_key(offer, offer.region))
+        return own if own is not None else self._same.get(_key(offer))
+
+
+def _key(offer: BriefEstimate, region: str = "") -> tuple[object, ...]:
+    return (offer.provider, offer.instance_type, offer.allocation, offer.nodes, region)
+
+
+def _bill(estimate: Estimate) -> dict[str, Any]:
+    items = [[i.name, units.usd_range(i.usd)] for i in estimate.items if i.usd.high]
+    return {"region": estimate.offer.region, "items": items}
 
 
 def _texts(offer: BriefEstimate) -> tuple[str, ...]:
@@ -77,7 +99,9 @@ def _texts(offer: BriefEstimate) -> tuple[str, ...]:
     return (
         units.usd_range(offer.usd),
         units.seconds_range(offer.seconds),
-        offer.instance_type + spot,
+        f"{offer.nodes}×{offer.instance_type}{spot}"
+        if offer.nodes > 1
+        else offer.instance_type + spot,
         PROVIDER_NAMES[offer.provider],
         offer.region,
         gpu,

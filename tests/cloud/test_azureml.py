@@ -94,7 +94,25 @@ def test_the_sdk_would_send_the_same(
         tags={"trainfare": request["name"]},
         distribution=distribution if nodes > 1 else None,
         job_tier="spot" if allocation == "spot" else None,
+        outputs=checkpoints(request["name"]) if allocation == "spot" else None,
     )
+
+
+def checkpoints(name: str) -> dict[str, Any]:
+    from azure.ai.ml import Output
+
+    path = f"azureml://datastores/workspaceblobstore/paths/trainfare/jobs/{name}/checkpoints/"
+    return {"checkpoints": Output(type="uri_folder", path=path, mode="rw_mount")}
+
+
+def test_a_spot_job_is_given_its_checkpoints(
+    make_job: Any, make_offer: Any, settings_of: Any
+) -> None:
+    for allocation, expected in (("spot", True), ("on_demand", False)):
+        offer = make_offer("azure", allocation=allocation)
+        request = plan(make_job(), offer, settings_of("azure"), 60, DIGEST)
+        words = shlex.split(request["body"]["properties"]["command"])
+        assert ("${{outputs.checkpoints}}" in words) == expected
 
 
 def test_the_checker_can_fail(make_job: Any, make_offer: Any, settings_of: Any) -> None:
@@ -124,7 +142,7 @@ def test_the_environment_is_what_the_sdk_registers(
 def test_the_command_is_plain_words_again_in_a_shell(
     make_job: Any, make_offer: Any, settings_of: Any
 ) -> None:
-    job = make_job(reference="x/$(rm -rf ~).py:f", options=(("note", "'; reboot #"),))
+    job = make_job(reference="workload/$(rm -rf ~).py:f", options=(("note", "'; reboot #"),))
     request = plan(job, make_offer("azure"), settings_of("azure"), 60, DIGEST)
     words = shlex.split(request["body"]["properties"]["command"])
     assert words[3:7] == ["source.tar.gz", "python3", "-m", "cloud.entry"]

@@ -10,7 +10,7 @@ from results.errors import UsageError
 
 
 def test_the_words_of_a_job(make_job: Any, make_offer: Any) -> None:
-    job = make_job(reference="my/model.py:make", options=(("image_size", "32"),), nodes=2)
+    job = make_job(reference="workload/model.py:make", options=(("image_size", "32"),), nodes=2)
     assert entry_command(job, make_offer(), "/out") == shlex.split(
         "python3 -m cloud.entry --service sagemaker --workload workload/model.py:make --out /out "
         "--nodes 2 --epochs 3 --samples-per-epoch 60000 --batch-size 64 --gpus 1 "

@@ -13,7 +13,7 @@ import pytest
 from cloud import entry
 from cloud.command import entry_command, unpack_command
 from cloud.place import Place
-from cloud.source import build_archive
+from cloud.source import pack
 from results.errors import UsageError
 
 TWO = Place(
@@ -29,6 +29,7 @@ def asked(**given: Any) -> argparse.Namespace:
         "samples_per_epoch": 60000,
         "batch_size": 64,
         "gpus": 0,
+        "checkpoints": None,
         "option": [],
     }
     return argparse.Namespace(**(values | given))
@@ -101,7 +102,7 @@ def test_a_whole_start_as_a_service_would_do_it(
     tmp_path: Path, make_job: Any, make_offer: Any
 ) -> None:
     """Unpack, enter, become the training: with a stand-in for bench.job that tells its words."""
-    (tmp_path / "source.tar.gz").write_bytes(build_archive(make_job()))
+    (tmp_path / "source.tar.gz").write_bytes(pack(make_job()).archive)
     (tmp_path / "bin").mkdir()
     target = tmp_path / "unpacked"
     program(tmp_path / "bin", "python3", f'exec {sys.executable} "$@"')

@@ -110,7 +110,7 @@ def test_several_cpu_nodes_in_a_region_with_its_own_account(
 
 def test_hostile_words_stay_words(make_job: Any, make_offer: Any, settings_of: Any) -> None:
     job = make_job(
-        name="<script>", reference="x/$(rm -rf ~).py:f", options=(("note", "'; reboot #"),)
+        name="<script>", reference="workload/$(rm -rf ~).py:f", options=(("note", "'; reboot #"),)
     )
     request = plan(job, make_offer(), settings_of("aws"), 3600, DIGEST)
     assert_valid(request)

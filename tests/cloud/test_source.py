@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from cloud.source import ROOT, build_archive, digest, workload_reference_in_job
+from cloud.source import ROOT, Source, digest, pack
 from results.errors import RecordError, UsageError
 
 
@@ -34,7 +34,7 @@ def _root(tmp_path: Path) -> Path:
 
 
 def test_it_holds_the_three_packages_and_nothing_else(root: Path, make_job: Any) -> None:
-    assert names(build_archive(make_job(), root)) == [
+    assert names(pack(make_job(), root=root).archive) == [
         "bench/__init__.py",
         "bench/py.typed",
         "bench/workloads/cnn.py",
@@ -44,18 +44,18 @@ def test_it_holds_the_three_packages_and_nothing_else(root: Path, make_job: Any)
 
 
 def test_the_same_source_is_the_same_bytes(root: Path, make_job: Any) -> None:
-    first = build_archive(make_job(), root)
+    first = pack(make_job(), root=root).archive
     for path in root.rglob("*.py"):
         path.chmod(0o755)
         os.utime(path, (1, 1))
-    assert build_archive(make_job(epochs=9), root) == first
+    assert pack(make_job(epochs=9), root=root).archive == first
     assert digest(first) == hashlib.sha256(first).hexdigest()
     (root / "bench" / "workloads" / "cnn.py").write_text("2\n")
-    assert build_archive(make_job(), root) != first
+    assert pack(make_job(), root=root).archive != first
 
 
 def test_members_have_no_time_owner_or_odd_mode(root: Path, make_job: Any) -> None:
-    with tarfile.open(fileobj=io.BytesIO(build_archive(make_job(), root))) as tar:
+    with tarfile.open(fileobj=io.BytesIO(pack(make_job(), root=root).archive)) as tar:
         kinds = {(m.mtime, m.uid, m.gid, m.uname, m.gname, m.mode) for m in tar}
     assert kinds == {(0, 0, 0, "", "", 0o644)}
 
@@ -65,13 +65,13 @@ def test_a_users_file_travels_alone(root: Path, tmp_path: Path, make_job: Any) -
     folder.mkdir()
     (folder / "my model.py").write_text("def factory(): ...\n")
     (folder / "secret.py").write_text("password = 1\n")
-    archive = build_archive(make_job(reference=f"{folder}/my model.py:factory"), root)
+    archive = pack(make_job(reference=f"{folder}/my model.py:factory"), root=root).archive
     assert "workload/my model.py" in names(archive)
     assert not any("secret" in name for name in names(archive))
 
 
 def test_pythons_own_tarfile_command_unpacks_what_runs(tmp_path: Path, make_job: Any) -> None:
-    (tmp_path / "source.tar.gz").write_bytes(build_archive(make_job()))
+    (tmp_path / "source.tar.gz").write_bytes(pack(make_job()).archive)
     unpack = [sys.executable, "-m", "tarfile", "-e", "source.tar.gz", "out"]
     subprocess.run(unpack, cwd=tmp_path, check=True, capture_output=True)
     assert (tmp_path / "out" / "cloud" / "entry.py").read_bytes() == (
@@ -83,43 +83,47 @@ def test_pythons_own_tarfile_command_unpacks_what_runs(tmp_path: Path, make_job:
     assert "--samples-per-epoch" in ran.stdout
 
 
-@pytest.mark.parametrize(
-    ("reference", "there"),
-    [
-        ("cnn", "cnn"),
-        ("torchvision:resnet50", "torchvision:resnet50"),
-        ("a/b/model.py:make", "workload/model.py:make"),
-        ("C:/mine/model.py:make", "workload/model.py:make"),
-    ],
-)
-def test_the_reference_inside_the_job(reference: str, there: str) -> None:
-    assert workload_reference_in_job(reference) == there
+@pytest.mark.parametrize("reference", ["cnn", "torchvision:resnet50"])
+def test_a_built_in_workload_keeps_its_reference(root: Path, make_job: Any, reference: str) -> None:
+    assert pack(make_job(reference=reference), root=root).job.workload.reference == reference
+
+
+def test_the_reference_inside_the_job_leads_into_the_archive(root: Path, make_job: Any) -> None:
+    (root / "a" / "b").mkdir(parents=True)
+    (root / "a" / "b" / "model.py").write_text("1\n")
+    job = make_job(reference=f"{root}/a/b/model.py:make")
+    alone = pack(job, root=root)
+    assert alone.job.workload.reference == "workload/model.py:make"
+    assert "workload/model.py" in names(alone.archive)
+    together = pack(job, Source(folder=root / "a"), root)
+    assert together.job.workload.reference == "workload/b/model.py:make"
+    assert "workload/b/model.py" in names(together.archive)
 
 
 @pytest.mark.parametrize(
     "reference",
     ["package.module:factory", "model.py", "model.py:", "model.py:a b", "", "../x", ":"],
 )
-def test_what_is_no_single_file_cannot_travel(reference: str) -> None:
+def test_what_is_no_single_file_cannot_travel(root: Path, make_job: Any, reference: str) -> None:
     with pytest.raises(UsageError, match=r"path/to/file\.py:factory"):
-        workload_reference_in_job(reference)
+        pack(make_job(reference=reference), root=root)
 
 
 def test_a_missing_file_is_told(root: Path, make_job: Any) -> None:
     with pytest.raises(UsageError, match="No such file"):
-        build_archive(make_job(reference="nowhere/model.py:make"), root)
+        pack(make_job(reference="nowhere/model.py:make"), root=root)
 
 
 def test_a_file_changed_since_the_measurement_is_not_sent(root: Path, make_job: Any) -> None:
     file = root / "model.py"
     file.write_text("a = 1\n")
     job = make_job(reference=f"{file}:make", source_digest=digest(b"a = 1\n"))
-    assert "workload/model.py" in names(build_archive(job, root))
+    assert "workload/model.py" in names(pack(job, root=root).archive)
     file.write_text("a = 2\n")
     with pytest.raises(UsageError, match=r"changed since it was measured.*trainfare measure"):
-        build_archive(job, root)
+        pack(job, root=root)
 
 
 def test_a_broken_installation_is_told(tmp_path: Path, make_job: Any) -> None:
     with pytest.raises(RecordError, match=r"'bench'.*Install trainfare again"):
-        build_archive(make_job(), tmp_path)
+        pack(make_job(), root=tmp_path)

@@ -1,6 +1,6 @@
 """Runs and offers to project, with exact times where a test works them out by hand."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from decimal import Decimal
 from typing import Any
 
@@ -93,5 +93,5 @@ def make_offer() -> Callable[..., Offer]:
 
 
 @pytest.fixture(scope="session")
-def catalog() -> list[Offer]:
+def catalog() -> Sequence[Offer]:
     return load_offers()

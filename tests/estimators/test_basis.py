@@ -48,12 +48,6 @@ def test_the_share_of_loading_is_unknown_where_it_was_not_timed(make_run: MakeRu
     assert basis(make_run(step=0.1, load=0.4)).load_share == 1
 
 
-def test_launch_bound_is_a_short_step_on_a_gpu(make_run: MakeRun) -> None:
-    assert basis(make_run(device="Tesla T4", step=0.008)).launch_bound
-    assert not basis(make_run(device="Tesla T4", step=0.009)).launch_bound
-    assert not basis(make_run(step=0.001)).launch_bound
-
-
 def test_a_run_without_times_has_no_answer(make_run: MakeRun) -> None:
     with pytest.raises(NoAnswerError, match=r"neither a step nor an epoch.*trainfare measure"):
         basis(make_run(step=None))
@@ -104,3 +98,10 @@ def test_quiet_steps_count_more_than_contended_epochs(make_run: MakeRun) -> None
     assert not found.from_epochs
     assert not found.contended
     assert found.step_seconds.mid == pytest.approx(0.1)
+
+
+def test_the_time_in_which_the_gpu_was_idle_is_not_the_devices(make_run: MakeRun) -> None:
+    run = make_run(device="Tesla T4", step=0.010)
+    assert basis(run).fixed_seconds is None
+    assert basis(replace(run, gpu_busy_seconds=0.007)).fixed_seconds == pytest.approx(0.003)
+    assert basis(replace(run, gpu_busy_seconds=0.011)).fixed_seconds == 0

@@ -1,12 +1,29 @@
 """Drivers' names onto the hardware table, and the table onto the catalog."""
 
+from collections.abc import Sequence
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from estimators.hardware import accelerator, accelerators, find_accelerator, match_device
+from estimators.hardware import (
+    accelerator,
+    accelerators,
+    find_accelerator,
+    find_device,
+    match_device,
+    unknown_device,
+)
 from results.errors import UsageError
 from results.records import Offer
+
+PUBLIC_NAMES = (
+    "K80", "M60", "P4", "P100", "T4", "V100", "V100-SXM2", "A10", "A10G", "L4", "L40S", "A100-40GB",
+    "A100-80GB-PCIe", "A100-80GB", "H100-PCIe", "H100-SXM", "H200-SXM", "GH200-96GB", "B200",
+    "GTX 1080 Ti", "TITAN Xp", "TITAN V", "RTX 2080 Ti", "TITAN RTX", "Quadro RTX 6000",
+    "Quadro RTX 8000", "RTX 2060 MaxQ", "RTX 3090", "RTX 4060 Ti", "RTX 4090", "RTX A6000",
+    "RTX 6000 Ada", "RTX 5090", "RTX PRO 6000 Max-Q",
+)  # fmt: skip
 
 
 @pytest.mark.parametrize(
@@ -53,7 +70,7 @@ def test_any_text_is_matched_or_not(text: str) -> None:
     assert found is None or found == accelerators()[found.name]
 
 
-def test_every_accelerator_of_the_catalog_is_known(catalog: list[Offer]) -> None:
+def test_every_accelerator_of_the_catalog_is_known(catalog: Sequence[Offer]) -> None:
     for offer in catalog:
         if offer.accelerator:
             known = accelerator(offer.accelerator)
@@ -69,7 +86,7 @@ def test_the_table_is_sound() -> None:
         assert a.source
         assert 2010 < a.year < 2030
         if not a.projectable:
-            assert a.speed("fp32") is None
+            assert a.peak_tflops("fp32") is None
             continue
         assert a.fp32_tflops and a.tf32_tflops and a.half_tflops
         assert a.fp32_tflops <= a.tf32_tflops <= a.half_tflops
@@ -80,8 +97,43 @@ def test_only_trainium_cannot_be_projected() -> None:
     assert [a.name for a in accelerators().values() if not a.projectable] == ["Trainium"]
 
 
-def test_speed_is_the_root_of_peak_and_bandwidth() -> None:
-    assert accelerator("T4").speed("half") == pytest.approx((65.1 * 320) ** 0.5)
+def test_peak_is_that_of_the_precision_as_far_as_it_can_be_issued() -> None:
+    assert accelerator("T4").peak_tflops("half") == 65.1
+    assert accelerator("K80").peak_tflops("fp32") == pytest.approx(4.37 * 2 / 3)
+
+
+@pytest.mark.parametrize(
+    ("name", "found"),
+    [("A100-80GB-PCIe", "A100-80GB-PCIE"), ("H100-SXM", "H100"), ("V100-SXM2", "V100"),
+     ("RTX 2060 MaxQ", "RTX 2060 Max-Q"), ("GH200-96GB", "GH200"), ("T4", "T4"),
+     ("Tesla T4", "T4"), ("NVIDIA H100 NVL", "H100-NVL"), ("a10g", "A10G"),
+     ("rtx_4090", "RTX 4090"), ("A100 80GB", "A100-80GB"), ("GeForce RTX 3090", "RTX 3090")],
+)  # fmt: skip
+def test_a_device_is_found_by_any_of_its_names(name: str, found: str) -> None:
+    device = find_device(name)
+    assert device is not None
+    assert device.name == found
+
+
+def test_no_two_devices_are_taken_for_one_another() -> None:
+    names: dict[str, set[str]] = {}
+    for a in accelerators().values():
+        for name in (a.name, *a.device_names, *a.aliases):
+            found = find_device(name)
+            assert found is not None
+            names.setdefault(name, set()).add(found.name)
+            assert found.name == a.name
+    assert find_device("NVIDIA A10-4Q") is None
+
+
+@pytest.mark.parametrize("name", PUBLIC_NAMES)
+def test_every_name_of_the_public_measurements_is_known(name: str) -> None:
+    assert find_device(name) is not None
+
+
+def test_an_unknown_device_is_told_with_the_nearest() -> None:
+    assert find_device("A100H") is None
+    assert "A100" in unknown_device("A100H")
 
 
 def test_an_unknown_accelerator() -> None:

@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from estimators.price_file import OPTIONAL, REQUIRED, _price, read_offers
+from estimators.price_cells import _price
+from estimators.price_file import OPTIONAL, REQUIRED, read_offers
 from results.errors import RecordError
 
 GOOD = {

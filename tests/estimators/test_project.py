@@ -2,22 +2,38 @@
 
 from collections.abc import Callable
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from estimators import notes
-from estimators.assumptions import CPU_FACTOR, GPU_RULE_FACTOR
-from estimators.hardware import accelerators
-from estimators.project import project_epoch
+from estimators.assumptions import CPU_FACTOR
+from estimators.basis import basis
+from estimators.hardware import accelerator, accelerators
+from estimators.past import past_runs
+from estimators.project import Projection, project_epoch, project_from
+from estimators.step import StepTask, project_step
 from results.errors import NoAnswerError
-from results.records import Offer, Run
+from results.records import Offer, Run, SweepPoint
+from results.statistics import Interval
 
 MakeRun = Callable[..., Run]
 MakeOffer = Callable[..., Offer]
 CPU = {"accelerator": None, "vcpus": 2}
 GPUS = sorted(n for n, a in accelerators().items() if a.projectable)
+
+
+def t4_to(target: str, seconds: float = 0.1, precision: Any = "tf32") -> Interval:
+    task = StepTask(
+        mode="train",
+        precision=precision,
+        source=accelerator("T4"),
+        target=accelerator(target),
+        seconds=seconds,
+    )
+    return project_step(task).seconds
 
 
 def test_the_same_gpu_keeps_its_time(make_run: MakeRun, make_offer: MakeOffer) -> None:
@@ -35,33 +51,26 @@ def test_the_same_chip_by_another_name(make_run: MakeRun, make_offer: MakeOffer)
     assert project_epoch(run, make_offer("A100"), 6400).grade == "projected"
 
 
-def test_t4_to_v100_by_hand(make_run: MakeRun, make_offer: MakeOffer) -> None:
-    found = project_epoch(make_run(device="Tesla T4", step=0.1), make_offer("V100"), 6400)
-    expected = 10.0 / ((15.7 / 8.14) * (900 / 320)) ** 0.5
+@pytest.mark.parametrize("precision", ["fp32", "tf32", "half"])
+def test_an_epoch_is_as_many_projected_steps(
+    make_run: MakeRun, make_offer: MakeOffer, precision: str
+) -> None:
+    run = make_run(device="Tesla T4", step=0.1, precision=precision)
+    found, step = project_epoch(run, make_offer("V100"), 6400), t4_to("V100", 0.1, precision)
     assert found.grade == "projected"
-    assert found.epoch_seconds.mid == pytest.approx(expected)
-    assert found.epoch_seconds.low == pytest.approx(expected / GPU_RULE_FACTOR)
-    assert found.epoch_seconds.high == pytest.approx(expected * GPU_RULE_FACTOR)
-
-
-def test_the_class_of_precision_counts(make_run: MakeRun, make_offer: MakeOffer) -> None:
-    def ratio(precision: str) -> float:
-        run = make_run(device="Tesla T4", precision=precision)
-        return project_epoch(run, make_offer("A100"), 6400).epoch_seconds.mid / 10
-
-    assert ratio("fp32") == pytest.approx(((19.5 / 8.14) * (1555 / 320)) ** -0.5)
-    assert ratio("half") == pytest.approx(((312 / 65.1) * (1555 / 320)) ** -0.5)
-    assert ratio("tf32") == pytest.approx(((156 / 8.14) * (1555 / 320)) ** -0.5)
+    assert found.epoch_seconds.low == pytest.approx(100 * step.low)
+    assert found.epoch_seconds.mid == pytest.approx(100 * step.mid)
+    assert found.epoch_seconds.high == pytest.approx(100 * step.high)
+    assert found.assumptions[0].startswith("T4 to V100: ×0.")
 
 
 def test_loading_does_not_get_faster_with_the_gpu(make_run: MakeRun, make_offer: MakeOffer) -> None:
-    run = make_run(device="Tesla T4", step=0.1, load=0.06)
+    run, step = make_run(device="Tesla T4", step=0.1, load=0.06), t4_to("V100", 0.04)
     found = project_epoch(run, make_offer("V100"), 6400).epoch_seconds
-    ratio = ((15.7 / 8.14) * (900 / 320)) ** -0.5
-    assert found.mid == pytest.approx(4 * ratio + 6)
-    assert found.high == pytest.approx(4 * ratio * GPU_RULE_FACTOR + 6 * CPU_FACTOR)
+    assert found.mid == pytest.approx(100 * step.mid + 6)
+    assert found.high == pytest.approx(100 * step.high + 6 * CPU_FACTOR)
     few = project_epoch(run, make_offer("V100", vcpus=1), 6400).epoch_seconds
-    assert few.mid == pytest.approx(4 * ratio + 12)  # two threads on one processor
+    assert few.mid == pytest.approx(100 * step.mid + 12)  # two threads on one processor
 
 
 def test_an_unknown_share_of_loading_widens(make_run: MakeRun, make_offer: MakeOffer) -> None:
@@ -84,11 +93,11 @@ def test_loading_on_few_processors_may_be_slower_than_any_gpu_gains(
     assert notes.LOADING_UNKNOWN in found.assumptions
 
 
-def test_a_launch_bound_step_may_stay_as_it_is(make_run: MakeRun, make_offer: MakeOffer) -> None:
-    run = make_run(device="Tesla T4", step=0.005)
-    found = project_epoch(run, make_offer("H100"), 6400)
-    assert found.epoch_seconds.high == pytest.approx(0.5)
-    assert notes.LAUNCH_BOUND in found.assumptions
+def test_launches_of_a_short_step_are_named(make_run: MakeRun, make_offer: MakeOffer) -> None:
+    found = project_epoch(make_run(device="Tesla T4", step=0.005), make_offer("H100"), 6400)
+    host = 0.005 * 0.008 / 0.013
+    assert notes.launch_bound(host) in found.assumptions
+    assert found.epoch_seconds.mid > 100 * host * 1590 / 1980  # by the clock
 
 
 def test_a_slice_of_a_gpu_is_that_much_slower(make_run: MakeRun, make_offer: MakeOffer) -> None:
@@ -154,7 +163,7 @@ def test_a_contended_run_says_so(make_run: MakeRun, make_offer: MakeOffer) -> No
         ({"device": "Tesla T4"}, CPU, "measured on a GPU; a CPU time can't be projected"),
         ({"device": "Tesla T4"}, {"accelerator": "Trainium"}, "Trainium is another kind"),
         ({}, {"accelerator": "Trainium"}, "Trainium is another kind"),
-        ({"device": "Voodoo 2"}, {}, "measured on 'Voodoo 2', which is not in the hardware"),
+        ({"device": "Voodoo 2"}, {}, "'Voodoo 2' is no device of the hardware table"),
         ({}, {"accelerator": "Voodoo2"}, "Voodoo2 is not in the hardware table"),
         (
             {"device": "NVIDIA L40S", "peak_memory_bytes": 20 * 2**30},
@@ -184,25 +193,17 @@ def test_a_process_size_says_nothing_of_gpu_memory(
 
 
 @given(
-    here=st.sampled_from(["Tesla T4", "NVIDIA A100-SXM4-40GB", "NVIDIA L4"]),
     one=st.sampled_from(GPUS),
-    other=st.sampled_from(GPUS),
     step=st.floats(1e-4, 10),
     share=st.floats(0, 1),
     precision=st.sampled_from(["fp32", "tf32", "half"]),
 )
-def test_higher_peak_and_bandwidth_are_never_slower(
-    make_run: MakeRun, make_offer: MakeOffer, here: str, one: str, other: str, step: float,
-    share: float, precision: str,
-) -> None:  # fmt: skip
-    run = make_run(device=here, step=step, load=step * share, precision=precision)
-    a, b = (accelerators()[name].speed(precision) or 0.0 for name in (one, other))
-    slow, fast = (one, other) if a <= b else (other, one)
-    times = [
-        project_epoch(run, make_offer(g, accelerator_memory_gib=None), 6400).epoch_seconds.mid
-        for g in (slow, fast)
-    ]
-    assert times[1] <= times[0] * (1 + 1e-12)
+def test_every_gpu_has_an_ordered_interval(
+    make_run: MakeRun, make_offer: MakeOffer, one: str, step: float, share: float, precision: str
+) -> None:
+    run = make_run(device="NVIDIA L4", step=step, load=step * share, precision=precision)
+    found = project_epoch(run, make_offer(one, accelerator_memory_gib=None), 6400).epoch_seconds
+    assert 0 < found.low <= found.mid <= found.high
 
 
 @given(samples=st.integers(1, 10**8), more=st.integers(0, 10**6), count=st.integers(1, 16))
@@ -212,3 +213,123 @@ def test_more_samples_never_take_less_time(
     run, offer = make_run(device="Tesla T4"), make_offer("L4", count)
     here, there = (project_epoch(run, offer, n).epoch_seconds for n in (samples, samples + more))
     assert here.low <= there.low and here.mid <= there.mid and here.high <= there.high
+
+
+def of_another_job(run: Run, run_id: str, name: str = "other") -> Run:
+    return replace(run, run_id=run_id, workload=replace(run.workload, name=name))
+
+
+def test_a_run_of_the_job_on_the_offers_gpu_is_the_basis(
+    make_run: MakeRun, make_offer: MakeOffer
+) -> None:
+    here = make_run(step=0.5)
+    there = replace(make_run(device="NVIDIA A10G", step=0.02), run_id="b")
+    base = basis(here, past_runs([here, there]))
+    found = project_from(base, make_offer("A10G"), 6400)
+    assert found.grade == "measured"
+    assert found.epoch_seconds.mid == pytest.approx(2.0)
+    near = project_from(base, make_offer("L4"), 6400)
+    assert near.assumptions[0].startswith("A10G to L4")  # rather than from the CPU
+    assert project_from(base, make_offer(**CPU), 6400).epoch_seconds.mid == pytest.approx(50.0)
+
+
+def test_another_job_on_both_gpus_calibrates(make_run: MakeRun, make_offer: MakeOffer) -> None:
+    run = make_run(device="Tesla T4", step=0.1)
+    other = [
+        of_another_job(make_run(device="Tesla T4", step=0.2), "a"),
+        of_another_job(make_run(device="NVIDIA A10G", step=0.2), "b"),
+    ]
+
+    def on_a10g(*past: Run) -> Projection:
+        return project_from(basis(run, past_runs(past)), make_offer("A10G"), 6400)
+
+    before, after = on_a10g(run), on_a10g(run, *other)
+    assert (before.grade, after.grade) == ("projected", "calibrated")
+    assert before.epoch_seconds.mid < after.epoch_seconds.mid < 10
+    narrow, wide = (f.epoch_seconds.high / f.epoch_seconds.low for f in (after, before))
+    assert narrow < wide
+    assert "one own model ran on both T4 and A10G" in after.assumptions[1]
+
+
+def test_runs_that_say_nothing_change_nothing(make_run: MakeRun, make_offer: MakeOffer) -> None:
+    run = make_run(device="Tesla T4", step=0.1)
+    empty = replace(run, run_id="c", measurements=())
+    unknown = replace(make_run(device="Voodoo 2"), run_id="d")
+    partial = replace(make_run(device="NVIDIA A10G", step=0.5), run_id="e", partial=True)
+    found = project_from(
+        basis(run, past_runs([run, empty, unknown, partial])), make_offer("A10G"), 6400
+    )
+    assert found == project_epoch(run, make_offer("A10G"), 6400)
+
+
+def test_measured_scaling_comes_before_the_public_one(
+    make_run: MakeRun, make_offer: MakeOffer
+) -> None:
+    run = make_run(device="Tesla T4", step=0.1)
+    four = replace(make_run(device="Tesla T4", step=0.2), run_id="b", processes=4)
+    base = basis(run, past_runs([run, four]))
+    same = project_from(base, make_offer("T4", 4), 6400)
+    assert same.grade == "measured"
+    assert same.epoch_seconds.mid == pytest.approx(25 * 0.2)
+    other = project_from(base, make_offer("V100", 4), 6400)
+    alone = project_from(base, make_offer("V100"), 6400)
+    assert other.epoch_seconds.mid == pytest.approx(alone.epoch_seconds.mid / 4 * 2)
+    assert notes.own_scaling(4) in other.assumptions
+    assert notes.IN_ONE_MACHINE in project_from(base, make_offer("T4", 8), 6400).assumptions
+    assert project_epoch(four, make_offer("T4"), 6400).grade == "projected"
+
+
+def test_batch_sweeps_of_own_runs_tell_the_fixed_part(
+    make_run: MakeRun, make_offer: MakeOffer
+) -> None:
+    runs = [
+        replace(make_run(device="Tesla T4", step=0.004 + b / 10_000, batch=b), run_id=str(b))
+        for b in (32, 64, 128)
+    ]
+    assert past_runs(runs).fixed_seconds(runs[0]) == pytest.approx(0.004)
+    base = basis(runs[0], past_runs(runs))
+    found = project_from(base, make_offer("V100"), 6400)
+    assert notes.launch_bound(0.004) in found.assumptions
+    points = (SweepPoint(batch_size=b, step_seconds=(0.004 + b / 10_000,)) for b in (64, 128))
+    swept = replace(runs[0], sweep=tuple(points))
+    assert past_runs([swept]).fixed_seconds(swept) == pytest.approx(0.004)
+
+
+def test_own_runs_with_other_thread_counts_tell_how_it_scales(
+    make_run: MakeRun, make_offer: MakeOffer
+) -> None:
+    one, two = (
+        replace(make_run(step=step, threads=threads), run_id=str(threads))
+        for threads, step in ((1, 0.16), (2, 0.1))
+    )
+    alone = project_epoch(two, make_offer(None, vcpus=8), 6400)
+    known = project_from(basis(two, past_runs([two, one])), make_offer(None, vcpus=8), 6400)
+    assert alone.epoch_seconds.mid == pytest.approx(10.0)
+    assert known.epoch_seconds.mid == pytest.approx(10.0 * (0.1 / 0.16) ** 2)  # twice doubled
+    assert notes.thread_scaling(0.678) in known.assumptions
+
+
+def test_the_processor_of_a_family_is_named(make_run: MakeRun, make_offer: MakeOffer) -> None:
+    offer = make_offer(None, vcpus=4, instance_type="ml.m5.xlarge")
+    found = project_epoch(make_run(threads=4), offer, 6400)
+    assert any("4 vCPUs: 2 cores of Xeon" in text for text in found.assumptions)
+    assert found.epoch_seconds.high == pytest.approx(10.0 * 2 * CPU_FACTOR)
+
+
+def test_another_job_on_cpu_and_gpu_calibrates_a_cpu_run(
+    make_run: MakeRun, make_offer: MakeOffer
+) -> None:
+    run = make_run(step=0.1)
+    other = [
+        of_another_job(make_run(step=0.3), "a"),
+        of_another_job(make_run(device="NVIDIA A10G", step=0.01), "b"),
+    ]
+    before = project_epoch(run, make_offer("A10G"), 6400)
+    after = project_from(basis(run, past_runs([run, *other])), make_offer("A10G"), 6400)
+    assert (before.grade, after.grade) == ("projected", "calibrated")
+    assert after.epoch_seconds.mid == pytest.approx(10 / ((107 * 0.4) ** 0.5 * 30) ** 0.5)
+    narrow, wide = (f.epoch_seconds.high / f.epoch_seconds.low for f in (after, before))
+    assert narrow == pytest.approx(wide ** (0.5**0.5))
+    slower = project_from(basis(run, past_runs([run, *other])), make_offer("T4"), 6400)
+    assert slower.epoch_seconds.mid > after.epoch_seconds.mid
+    assert notes.own_speedups(1) in slower.assumptions

@@ -7,41 +7,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from estimators import rules
-from estimators.assumptions import CPU_FACTOR, GPU_RULE_FACTOR
+from estimators.assumptions import CPU_FACTOR
 from results.statistics import Interval
 
 POSITIVE = st.floats(1e-3, 1e6)
 STEP = Interval(low=0.09, mid=0.1, high=0.12)
-
-
-def test_gpu_rule_by_hand() -> None:
-    found = rules.gpu_factor(10.0, 40.0, launch_bound=False)
-    assert found.mid == 0.25
-    assert found.low == pytest.approx(0.25 / GPU_RULE_FACTOR)
-    assert found.high == pytest.approx(0.25 * GPU_RULE_FACTOR)
-
-
-def test_a_launch_bound_step_may_not_change() -> None:
-    faster = rules.gpu_factor(10.0, 40.0, launch_bound=True)
-    assert (faster.mid, faster.high) == (0.5, 1.0)
-    assert faster.low == pytest.approx(0.25 / GPU_RULE_FACTOR)
-    slower = rules.gpu_factor(40.0, 10.0, launch_bound=True)
-    assert (slower.low, slower.mid) == (1.0, 4.0)
-    assert slower.high == pytest.approx(4 * GPU_RULE_FACTOR)
-
-
-@given(POSITIVE, POSITIVE, POSITIVE, st.booleans())
-def test_a_faster_gpu_is_never_slower(
-    source: float, target: float, more: float, launch_bound: bool
-) -> None:
-    here = rules.gpu_factor(source, target, launch_bound)
-    there = rules.gpu_factor(source, target + more, launch_bound)
-    assert there.low <= here.low and there.mid <= here.mid and there.high <= here.high
-
-
-@given(POSITIVE, st.booleans())
-def test_the_same_speed_is_the_same_time(speed: float, launch_bound: bool) -> None:
-    assert rules.gpu_factor(speed, speed, launch_bound).mid == 1
 
 
 @pytest.mark.parametrize(
@@ -120,3 +90,16 @@ def test_hull_and_times() -> None:
     a, b = Interval(low=2, mid=3, high=4), Interval(low=1, mid=2, high=10)
     assert rules.hull(a, b) == Interval(low=1, mid=3, high=10)
     assert rules.times(a, b) == Interval(low=2, mid=6, high=40)
+
+
+def test_two_vcpus_of_one_core_may_be_worth_one() -> None:
+    plain, shared = rules.cpu_factor(8, 8), rules.cpu_factor(8, 8, cores=4)
+    assert (shared.low, shared.mid) == (plain.low, plain.mid)
+    assert shared.high == pytest.approx(2 * plain.high)
+
+
+@given(st.integers(1, 64), st.integers(1, 64), st.floats(0, 1))
+def test_measured_scaling_is_the_middle(threads: int, vcpus: int, scaling: float) -> None:
+    found = rules.cpu_factor(threads, vcpus, vcpus / 2, scaling)
+    assert found.mid == pytest.approx((threads / vcpus) ** scaling)
+    assert found.low < found.mid < found.high

@@ -82,9 +82,8 @@ def test_jobs_with_what_was_predicted(tmp_path: Path) -> None:
 def test_offers_in_brief_keep_time_cost_and_bill() -> None:
     estimate = build_estimate(usd=usd("0.1", "0.2", "0.3"))
     kept = all_offers(build_quote(estimate), [estimate])
-    assert kept.job == estimate.job
     (brief,) = kept.estimates
-    assert (brief.usd, brief.seconds, brief.items) == (estimate.usd, estimate.seconds, ())
+    assert (brief.usd, brief.seconds, brief.grade) == (estimate.usd, estimate.seconds, "projected")
 
 
 def test_the_answer_in_one_sentence() -> None:

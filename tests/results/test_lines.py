@@ -9,7 +9,6 @@ from decimal import Decimal
 import pytest
 
 from results.lines import (
-    best_of_each,
     facts_lines,
     gpu_line,
     headline,
@@ -23,6 +22,8 @@ from results.lines import (
 )
 from results.price_age import STALE_DAYS
 from results.records import Estimate, GpuReading, Measurement, Quote, Run, SweepPoint, UsdInterval
+from results.shown import shown_offers
+from results.statistics import Interval
 from results.utilisation import Peak
 
 MakeRun = Callable[..., Run]
@@ -137,12 +138,38 @@ def test_notes(
 ) -> None:
     best = make_estimate(as_of=FRESH, assumptions=("starts in 2 min",))
     quote = make_quote(best, left_out=(("too little memory", 7),))
-    assert quote_notes(make_run(), quote, tied=1) == [
+    assert quote_notes(make_run(), quote, numbered(best), tied=[1]) == [
         f"see the request that would launch 1 (SageMaker): {submit_command(best)}",
+        f"print this again at these prices: trainfare quote --reprint {quote.quote_id}",
     ]
-    assert shared_notes(quote, numbered(best)) == [
-        "7 offers left out: too little memory",
-        "assumed for the first offer: starts in 2 min",
+    assumed = "assumed for the first offer: starts in 2 min"
+    assert shared_notes(quote, numbered(best)) == ["7 left out: --explain says why", assumed]
+    explained = shared_notes(quote, numbered(best), explain=True)
+    assert explained == ["7 offers left out: too little memory", assumed]
+
+
+def test_answers_to_a_deadline_and_a_budget(
+    make_run: MakeRun, make_quote: Callable[..., Quote], make_estimate: MakeEstimate
+) -> None:
+    first = make_estimate(as_of=FRESH, region="us-west-2")
+    fast = replace(
+        first,
+        seconds=Interval(low=1, mid=2, high=3),
+        job=replace(first.job, nodes=2),
+        offer=replace(first.offer, allocation="spot"),
+    )
+    quote = replace(
+        make_quote(first, fast),
+        places=(1, 40),
+        undominated=(1, 40),
+        deadline_seconds=7200.0,
+        budget_usd=Decimal(5),
+    )
+    notes = quote_notes(make_run(), quote, shown_offers(quote, 1), tied=[1])
+    assert notes[:3] == [
+        "* no other offer is both cheaper and faster; 2 are so",
+        "cheapest that is 90% sure to end within 2.00 h: 1, ml.g5.xlarge in us-west-2",
+        "fastest that is 90% sure to cost at most $5: 40, 2 × ml.g5.xlarge spot in us-west-2",
     ]
 
 
@@ -150,8 +177,9 @@ def test_a_tie_is_told(
     make_run: MakeRun, make_quote: Callable[..., Quote], make_estimate: MakeEstimate
 ) -> None:
     best = make_estimate(as_of=FRESH)
-    notes = quote_notes(make_run(), make_quote(best, best, best), tied=3)
-    assert notes[0] == "offers 1 to 3 can't be told apart by cost: their intervals overlap"
+    quote = make_quote(best, best, best)
+    notes = quote_notes(make_run(), quote, numbered(best), tied=[1, 2, 7])
+    assert notes[0] == "1, 2 and 7 can't be told apart by cost (less than 90% sure)"
 
 
 def test_stale_prices_are_told_only_where_shown(
@@ -159,24 +187,12 @@ def test_stale_prices_are_told_only_where_shown(
 ) -> None:
     fresh, stale = make_estimate(as_of=FRESH), make_estimate(as_of="2020")
     quote = make_quote(fresh, stale)
-    told = f"! after a price: the list is over {STALE_DAYS} days old; check it first"
+    told = (
+        f"! SageMaker is priced by a published rate from 2020, over {STALE_DAYS} days old: "
+        "trainfare prices refresh aws"
+    )
     assert told in shared_notes(quote, numbered(fresh, stale))
     assert told not in shared_notes(quote, numbered(fresh))
-
-
-def test_best_of_each_service(make_estimate: MakeEstimate) -> None:
-    ranking = [
-        make_estimate(provider="aws", instance_type="a"),
-        make_estimate(provider="aws", instance_type="a", region="eu-west-1"),  # the same, dearer
-        make_estimate(provider="aws", instance_type="a", allocation="spot"),
-        make_estimate(provider="aws", instance_type="b"),  # a third of one service
-        make_estimate(provider="gcp", instance_type="c"),
-    ]
-    found = best_of_each(ranking, top=2)
-    assert [place for place, _ in found] == [1, 3, 5]
-    assert [estimate for _, estimate in found] == [ranking[0], ranking[2], ranking[4]]
-    assert best_of_each(ranking, top=0) == []
-    assert len(best_of_each(ranking, top=9)) == 4
 
 
 @pytest.mark.parametrize("allocation", ["on_demand", "spot"])

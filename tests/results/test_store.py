@@ -55,7 +55,8 @@ def fail_at(monkeypatch: pytest.MonkeyPatch, step: str, error: BaseException) ->
 
         monkeypatch.setattr(Path, "open", opened)
     else:
-        monkeypatch.setattr(os, {"fsync": "fsync", "rename": "replace"}[step], _raising(error))
+        names = {"fsync": "fsync", "rename": "replace", "link": "link"}
+        monkeypatch.setattr(os, names[step], _raising(error))
 
 
 def _raising(error: BaseException) -> Callable[..., Any]:
@@ -132,7 +133,7 @@ def test_a_fault_leaves_the_old_file_and_nothing_else(
     assert path.read_text() == "new"
 
 
-@pytest.mark.parametrize("step", ["mkdir", "open", "write", "fsync", "rename"])
+@pytest.mark.parametrize("step", ["mkdir", "open", "write", "fsync", "link"])
 def test_a_full_disk_says_what_to_do(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, make_run: MakeRun, step: str
 ) -> None:

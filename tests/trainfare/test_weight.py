@@ -11,7 +11,7 @@ import pytest
 from tests.trainfare.conftest import environment
 
 HEAVY = {"torch", "torchvision", "pandas", "numpy", "sklearn", "boto3", "botocore", "google",
-         "azure", "pydantic"}  # fmt: skip
+         "azure", "pydantic", "requests"}  # fmt: skip
 PROBE = """
 import sys
 from pathlib import Path
@@ -28,7 +28,27 @@ sys.stderr.write("\\n" + repr((code, sorted({m.split(".")[0] for m in set(sys.mo
 
 
 @pytest.mark.parametrize(
-    "words", [("--help",), ("quote", "mlp"), ("quote", "mlp", "--json"), ("prices", "list")]
+    "words",
+    [
+        ("--help",),
+        ("quote", "mlp"),
+        ("quote", "mlp", "--json"),
+        ("project", "--measurement", "latest", "--target", "A10G"),
+        ("quote", "mlp", "--deadline", "4h", "--max-nodes", "4", "--explain"),
+        ("prices", "list"),
+        ("prices", "show", "ml.g5.xlarge"),
+        (
+            "bill",
+            "--provider",
+            "aws",
+            "--instance",
+            "ml.g5.xlarge",
+            "--region",
+            "us-east-1",
+            "--seconds",
+            "60",
+        ),
+    ],
 )
 def test_light(cli: Any, tmp_path: Path, words: tuple[str, ...]) -> None:
     done = subprocess.run(

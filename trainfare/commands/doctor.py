@@ -8,20 +8,27 @@ from typing import Any
 import click
 
 from results import units
+from results.errors import TrainfareError
 from results.names import PROVIDER_NAMES
 from results.price_age import age_days, is_stale
 from results.store import Store
-from trainfare import options, output, settings
+from trainfare import options, output, pricing, settings
 
-PACKAGES = ("trainfare", "torch", "torchvision", "boto3", "google-cloud-aiplatform", "azure-ai-ml")
-EXTRAS = {"boto3": "aws", "google-cloud-aiplatform": "gcp", "azure-ai-ml": "azure"}
+PACKAGES = ("trainfare", "torch", "torchvision", "boto3", "google-cloud-aiplatform",
+            "azure-mgmt-core")  # fmt: skip
+EXTRAS = {"boto3": "aws", "google-cloud-aiplatform": "gcp", "azure-mgmt-core": "azure"}
 
 
 @click.command()
+@click.option("--online", is_flag=True, help="Ask each cloud of the settings who you are there.")
 @options.results
 @options.as_json
-def doctor(results: Path | None, as_json: bool) -> None:
-    """Say what trainfare finds here. Reads no secret and calls no service."""
+def doctor(online: bool, results: Path | str | None, as_json: bool) -> None:
+    """Say what trainfare finds here. Shows no secret, and calls no service without --online.
+
+    --online asks each cloud that has settings who is signed in, in which account, project or
+    workspace, and whether role, bucket and compute exist. It changes nothing there.
+    """
     configured = settings.load()
     found = {
         "python": platform.python_version(),
@@ -31,6 +38,7 @@ def doctor(results: Path | None, as_json: bool) -> None:
         "settings_file": str(configured.path) if configured.path else None,
         "prices": _prices(),
         "results": _results(Store(configured.results_folder(results))),
+        "online": _online(configured) if online else None,
     }
     if as_json:
         output.print_json(**found)
@@ -73,10 +81,26 @@ def _credentials() -> dict[str, str | None]:
     return {provider: credentials.found(provider) for provider in PROVIDER_NAMES}
 
 
-def _prices() -> list[dict[str, Any]]:
-    from estimators.catalog import load_offers
+def _online(configured: settings.Settings) -> dict[str, list[dict[str, Any]]]:
+    """What each cloud with settings says; one that cannot be asked says why."""
+    from results.codec import to_plain
+    from trainfare import jobs, pricing
 
-    offers = load_offers()
+    clouds, answer = jobs.Clouds(configured), dict[str, list[dict[str, Any]]]()
+    for provider in PROVIDER_NAMES:
+        if not configured.table(provider):
+            continue
+        try:
+            region = pricing.region_of(provider, None, configured)
+            checks = [to_plain(check) for check in clouds.of(provider).checks(region)]
+        except TrainfareError as error:
+            checks = [{"name": "settings", "found": str(error), "good": False}]
+        answer[provider] = checks
+    return answer
+
+
+def _prices() -> list[dict[str, Any]]:
+    offers = pricing.catalog(())
     answer = []
     for provider, name in PROVIDER_NAMES.items():
         dates = sorted(o.as_of for o in offers if o.provider == provider)
@@ -114,6 +138,10 @@ def _show(found: dict[str, Any]) -> None:
         lines.append("                       no NVIDIA GPU")
     for provider, place in found["credentials"].items():
         lines.append(f"{PROVIDER_NAMES[provider]:<22} credentials: {place or 'none found'}")
+    for provider, checks in (found["online"] or {}).items():
+        for check in checks:
+            mark = "" if check["good"] else "! "
+            lines.append(f"{mark}{PROVIDER_NAMES[provider]:<22} {check['name']}: {check['found']}")
     for prices in found["prices"]:
         lines.append(
             f"{prices['service']:<22} {prices['offers']} prices, as of {prices['oldest_as_of']} to "

@@ -1,18 +1,24 @@
 """`trainfare quote`: what the job costs where, from a fresh measurement."""
 
-from dataclasses import replace
+from decimal import Decimal
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from results.all_offers import all_offers
-from results.errors import NoAnswerError
-from results.lines import best_of_each
-from results.records import Job, Offer, Quote, Run
+from results.errors import NoAnswerError, OverBudgetError, UsageError
+from results.jobs import Outcome
+from results.money import Currency, shown_in
+from results.records import Job, Quote, Run
 from results.rows import estimate_row, measurement_rows, run_row
+from results.shown import best_of_each, shown_offers
 from results.store import Store, new_id, utc_now
-from trainfare import measuring, options, output, settings
+from trainfare import measuring, options, output, pricing, settings
+
+if TYPE_CHECKING:
+    from estimators.rank import Ranking
+    from estimators.wishes import Wishes
 
 DEFAULT_WORKLOADS = ("mlp", "cnn", "rnn")
 KEPT_OFFERS = 20  # of each service in full; all are kept in brief beside them, for the report
@@ -21,112 +27,175 @@ KEPT_OFFERS = 20  # of each service in full; all are kept in brief beside them, 
 @click.command(epilog=options.WORKLOAD_HELP)
 @click.argument("workloads", nargs=-1)
 @options.job
-@click.option("--provider", help="aws, gcp or azure.")
-@click.option("--region", help="Such as us-east-1.")
-@click.option("--gpu", help="Such as T4; none for CPU only.")
-@click.option("--allocation", help="on_demand or spot.")
+@options.wishes
+@options.offers
 @click.option("--top", type=options.POSITIVE, default=3, help="Offers shown of each cloud.  [3]")
+@click.option("--explain", is_flag=True, help="Itemise the first offer; say why others are out.")
+@click.option("--reprint", metavar="ID", help="Print a quote kept before, at its own prices.")
 @options.measuring
 @options.prices
+@options.currency
 @options.results
 @options.as_json
 def quote(
     workloads: tuple[str, ...],
     epochs: int,
     samples_per_epoch: int | None,
-    provider: str | None,
-    region: str | None,
-    gpu: str | None,
-    allocation: str | None,
     top: int,
+    explain: bool,
+    reprint: str | None,
     price_files: tuple[Path, ...],
-    results: Path | None,
+    currency: str,
+    rate: Decimal | None,
+    results: Path | str | None,
     as_json: bool,
-    **how: Any,
+    deadline: float | None,
+    budget: Decimal | None,
+    max_nodes: int | None,
+    **more: Any,
 ) -> None:
     """Rank the offers of three clouds for a job: mlp, cnn and rnn if none is named.
 
     Measures first if there is no record of this machine that is under a day old. Time and cost
-    are 80% intervals; prices are list prices.
+    are 80% intervals; prices are list prices. A deadline or budget is kept with 90% probability.
     """
-    from estimators.catalog import load_offers, select_offers
+    from estimators.wishes import Wishes
 
-    store = Store(settings.load().results_folder(results))
-    offers = select_offers(
-        load_offers(price_files),
-        provider=provider,
-        region=region,
-        accelerator=gpu,
-        allocation=allocation,
-    )
-    answers: list[tuple[Run, Quote]] = []
-    shared: list[str] = []
-    for workload in workloads or DEFAULT_WORKLOADS:
-        asked = measuring.Asked(workload=workload, **how)
-        run = measuring.fresh_or_new(asked, store)
-        answers.append((run, _quote(run, epochs, samples_per_epoch, offers, store)))
-        if not as_json:
-            shared += show(*answers[-1], top)
+    configured, shown = settings.load(), Currency.of(currency, rate)
+    store = Store(configured.results_folder(results))
+    if reprint:
+        answers = [_kept(reprint, workloads, store)]
+    else:
+        wishes = Wishes(deadline_seconds=deadline, budget_usd=budget, max_nodes=max_nodes)
+        filters = {name: more.pop(name) for name in pricing.FILTERS}
+        offers, billing = pricing.offers(price_files, configured, filters)
+        size = (epochs, samples_per_epoch)
+        answers = []
+        for workload in workloads or DEFAULT_WORKLOADS:
+            run = measuring.fresh_or_new(measuring.Asked(workload=workload, **more), store)
+            answers.append(_quote(run, size, offers, billing, wishes, store))
     if as_json:
         _print_json(answers)
-    for line in dict.fromkeys(shared):
+        return
+    with shown_in(shown):
+        notes = [line for run, answer, _ in answers for line in show(run, answer, top, explain)]
+    for line in dict.fromkeys(notes):
         output.print_line(line)
 
 
 def _quote(
-    run: Run, epochs: int, samples_per_epoch: int | None, offers: list[Offer], store: Store
-) -> Quote:
+    run: Run,
+    size: tuple[int, int | None],
+    offers: Any,
+    billing: Any,
+    wishes: "Wishes",
+    store: Store,
+) -> tuple[Run, Quote, "Ranking | None"]:
     """Rank the offers for the job and keep the answer with the prices it used."""
-    from estimators.rank import rank
+    from estimators.calibrate import History
+    from estimators.past import past_runs
+    from estimators.rank import rank, undominated
+    from estimators.there import runs_there
 
-    samples = samples_per_epoch or run.workload.samples_per_epoch
+    epochs, samples = size[0], size[1] or run.workload.samples_per_epoch
     job = Job(workload=run.workload, epochs=epochs, samples_per_epoch=samples)
-    ranking = rank(run, job, offers)
-    if not ranking.estimates:
-        reasons = "; ".join(f"{reason} ({count})" for reason, count in ranking.left_out)
-        raise NoAnswerError(
-            f"No offer can be quoted for {run.workload.name}: {reasons or 'none matches'}. "
-            "Leave out a filter, or see: trainfare prices list"
-        )
+    history = History.of(store.newest_first(Outcome))
+    past = past_runs(store.newest_first(Run))
+    there = runs_there(run, store.newest_first(Run))
+    ranking = rank(run, job, offers, billing, wishes, history, there, past)
+    if not ranking.priced:
+        _refuse(run, ranking, wishes)
+    best = undominated(ranking.priced)
+    places = sorted({*best_of_each(ranking.priced, KEPT_OFFERS), *best})
     answer = Quote(
         quote_id=new_id(run.workload.name),
         captured_at=utc_now(),
         run_id=run.run_id,
         verdict=run.verdict,
-        estimates=ranking.estimates,
+        estimates=tuple(ranking.priced[place].estimate() for place in places),
         left_out=ranking.left_out,
+        places=tuple(place + 1 for place in places),
+        ranked=len(ranking.priced),
+        undominated=tuple(place + 1 for place in best),
+        deadline_seconds=wishes.deadline_seconds,
+        budget_usd=wishes.budget_usd,
     )
-    best = tuple(e for _, e in best_of_each(answer.estimates, KEPT_OFFERS))
-    store.add(replace(answer, estimates=best))
-    store.add(all_offers(answer, answer.estimates))
-    return answer
+    store.add(answer)
+    store.add(all_offers(answer, ranking.priced))
+    return run, answer, ranking
 
 
-def _print_json(answers: list[tuple[Run, Quote]]) -> None:
+def _refuse(run: Run, ranking: "Ranking", wishes: "Wishes") -> None:
+    from estimators.rank import nearest
+    from results.lines import nearest_line
+
+    reasons = "; ".join(f"{reason} ({count})" for reason, count in ranking.left_out)
+    close = nearest(ranking, wishes)
+    todo = nearest_line(close.estimate()) if close else "Leave out a filter."
+    kind = OverBudgetError if wishes.budget_usd is not None else NoAnswerError
+    raise kind(
+        f"No offer can be quoted for {run.workload.name}: {reasons or 'none matches'}. {todo} "
+        "See: trainfare prices list"
+    )
+
+
+def _kept(
+    quote_id: str, workloads: tuple[str, ...], store: Store
+) -> tuple[Run, Quote, "Ranking | None"]:
+    """A quote of the records, by its id or the beginning of one, with the run it rests on."""
+    if workloads:
+        raise UsageError(f"--reprint names the quote; leave out {workloads[0]!r}.")
+    found = [q for q in store.newest_first(Quote) if q.quote_id.startswith(quote_id)]
+    if len(found) != 1 or not found[0].estimates:
+        what = "several quotes begin" if len(found) > 1 else "no quote begins"
+        raise UsageError(
+            f"In {store.folder} {what} with {quote_id!r}. Ids are the files in quotes."
+        )
+    runs = [run for run in store.newest_first(Run) if run.run_id == found[0].run_id]
+    if not runs:
+        raise UsageError(
+            f"{store.folder} lacks the run {found[0].run_id} that {quote_id} rests on."
+        )
+    return runs[0], found[0], None
+
+
+def _print_json(answers: list[tuple[Run, Quote, "Ranking | None"]]) -> None:
     output.print_json(
-        estimates=[estimate_row(e) for _, answer in answers for e in answer.estimates],
-        measurements=[row for run, _ in answers for row in measurement_rows(run)],
-        runs=[run_row(run) for run, _ in answers],
+        estimates=[
+            estimate_row(e)
+            for _, answer, ranking in answers
+            for e in (ranking.estimates if ranking else answer.estimates)
+        ],
+        measurements=[row for run, _, _ in answers for row in measurement_rows(run)],
+        runs=[run_row(run) for run, _, _ in answers],
+        quotes=[
+            {"quote_id": q.quote_id, "workload": run.workload.name, "ranked": q.ranked,
+             "undominated": list(q.undominated)}
+            for run, q, _ in answers
+        ],
         left_out=[
             {"workload": run.workload.name, "reason": reason, "offers": count}
-            for run, answer in answers
+            for run, answer, _ in answers
             for reason, count in answer.left_out
         ],
-    )
+    )  # fmt: skip
 
 
-def show(run: Run, answer: Quote, top: int) -> list[str]:
+def show(run: Run, answer: Quote, top: int, explain: bool) -> list[str]:
     """Print the answer as a person reads it; return the notes that other answers may share."""
-    from estimators.rank import tied_with_best
+    from estimators.ties import tied_with_best
     from results import lines, tables
 
     for line in lines.headline(run, answer, measuring.age(run).total_seconds()):
         output.print_line(line)
     output.print_table(tables.performance_table([run]))
-    shown = lines.best_of_each(answer.estimates, top)
-    output.print_table(tables.cost_table(shown, bars=output.draws_bars()))
+    shown = shown_offers(answer, top)
+    output.print_table(tables.cost_table(shown, answer.undominated, output.draws_bars()))
     output.print_table(tables.unit_cost_table(shown))
-    for line in lines.quote_notes(run, answer, tied_with_best(answer.estimates)):
+    if explain:
+        output.print_table(tables.items_table(*shown[0]))
+    tied = [shown[place][0] for place in tied_with_best([e for _, e in shown])]
+    for line in lines.quote_notes(run, answer, shown, tied):
         output.print_line(line)
     output.print_line("")
-    return lines.shared_notes(answer, shown)
+    return lines.shared_notes(answer, shown, explain)

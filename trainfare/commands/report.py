@@ -20,7 +20,7 @@ FORMATS = ("html", "md", "csv", "json", "png", "svg")
 @options.results
 @options.as_json
 def report(
-    form: str | None, out: Path | None, base: str | None, results: Path | None, as_json: bool
+    form: str | None, out: Path | None, base: str | None, results: Path | str | None, as_json: bool
 ) -> None:
     """Write what the records say to a file that can be shared: one HTML page, if nothing else is
     asked for.
@@ -37,7 +37,7 @@ def report(
     form = form or _ending(out)
     if base is not None and form != "md":
         raise UsageError(f"--base is for Markdown, not for {form}. Add: --format md")
-    files = _files(form, out or store.folder / f"report.{form}", content, base)
+    files = _files(form, out or (store.local_folder or Path()) / f"report.{form}", content, base)
     for file, text in files.items():
         write_atomically(file, text)
     if as_json:

@@ -1,31 +1,45 @@
-"""`trainfare submit --dry-run`: the very request that would launch the job, and its ceiling."""
+"""`trainfare submit`: start the job there, once, with a cap that the service itself holds."""
 
 import json
 import sys
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from results import units
 from results.errors import OverBudgetError, UsageError
+from results.jobs import JobIntent, Outcome
 from results.names import PROVIDER_NAMES
-from results.records import Estimate, Job, JobRequest, Offer
+from results.records import Estimate, Job, JobRequest
 from results.rows import estimate_row, number
 from results.store import Store
-from trainfare import measuring, options, output, settings
+from trainfare import choosing, measuring, options, output, pricing, settings
+
+if TYPE_CHECKING:
+    from cloud.launch import Launched, Order
+    from cloud.patience import Patient
+    from cloud.settings import Settings
+    from cloud.source import Packed
 
 
 @click.command(epilog=options.WORKLOAD_HELP)
 @click.argument("workload")
-@click.option("--provider", required=True, help="aws, gcp or azure.")
-@click.option("--instance", required=True, help="Such as ml.g5.xlarge.")
+@click.option("--offer", "place", type=options.POSITIVE, help="A line of the last quote.")
+@click.option("--provider", help="aws, gcp or azure.")
+@click.option("--instance", help="Such as ml.g5.xlarge.")
 @click.option("--max-usd", required=True, type=options.Money(), help="The most it may ever cost.")
 @click.option("--region", help="Such as us-east-1.  [of trainfare.toml]")
 @click.option("--nodes", type=options.POSITIVE, default=1, help="Machines that train together.")
 @click.option("--allocation", default="on_demand", show_default=True, help="on_demand or spot.")
+@click.option("--source", type=options.FOLDER, help="A folder of your code that travels along.")
+@click.option("--requirements", type=options.FOLDER, help="Packages to install before training.")
+@click.option("--budget-file", type=options.FOLDER, help="TOML: max_usd for all jobs together.")
+@click.option("--accept-risk", is_flag=True, help="Though it may need more than the cap allows.")
+@click.option("--again", is_flag=True, help="Once more, though the same job was started before.")
 @click.option("--dry-run", is_flag=True, help="Show the request, send nothing.")
+@click.option("--yes", is_flag=True, help="Do not ask before spending.")
 @options.job
 @options.measuring
 @options.prices
@@ -33,94 +47,156 @@ from trainfare import measuring, options, output, settings
 @options.as_json
 def submit(
     workload: str,
-    provider: str,
-    instance: str,
+    place: int | None,
+    provider: str | None,
+    instance: str | None,
     max_usd: Decimal,
     region: str | None,
     nodes: int,
     allocation: str,
+    source: Path | None,
+    requirements: Path | None,
+    budget_file: Path | None,
+    accept_risk: bool,
+    again: bool,
     dry_run: bool,
+    yes: bool,
     epochs: int,
     samples_per_epoch: int | None,
     price_files: tuple[Path, ...],
-    results: Path | None,
+    results: Path | str | None,
     as_json: bool,
     **how: Any,
 ) -> None:
-    """Show the exact request that would launch this job there, capped; nothing is sent."""
-    from cloud.registry import plan_request
+    """Start the job there, or find it where it was started before. Costs at most --max-usd.
+
+    Shows request, estimate and cap, and asks before it spends. The service itself stops the job at
+    the cap, whatever happens here.
+    """
+    from cloud.registry import plan_packed
     from cloud.settings import from_table
+    from cloud.source import Source, pack
+    from estimators.calibrate import History
     from estimators.cost import estimate
 
-    if not dry_run:
-        raise UsageError("This version only shows the request and sends nothing. Add --dry-run.")
     configured = settings.load()
-    offer = _offer(provider, instance, region, allocation, price_files, configured)
+    store = Store(configured.results_folder(results))
+    budget_usd = configured.budget_usd(budget_file)
+    if place is not None:
+        if provider or instance or region:
+            raise UsageError("Give --offer, or --provider, --instance and --region: not both.")
+        offer = choosing.quoted_offer(store, workload, place)
+    else:
+        offer = choosing.named_offer(
+            provider, instance, region, allocation, price_files, configured
+        )
     asked = measuring.Asked(workload=workload, **how)
     own = from_table(offer.provider, configured.table(offer.provider))
-    run = measuring.fresh_or_new(asked, Store(configured.results_folder(results)))
+    run = measuring.fresh_or_new(asked, store)
     samples = samples_per_epoch or run.workload.samples_per_epoch
     job = Job(workload=run.workload, epochs=epochs, samples_per_epoch=samples, nodes=nodes)
-    answer = estimate(run, job, offer)
-    _refuse_over(max_usd, answer)
-    planned = plan_request(job, offer, own, max_usd)
-    if as_json:
-        output.print_json(
-            request=planned.request,
-            estimate=estimate_row(answer),
-            cap={"max_usd": number(planned.max_usd), "max_seconds": planned.max_seconds},
-        )
-    else:
-        _show(planned, answer)
+    history = History.of(store.newest_first(Outcome))
+    answer = estimate(run, job, offer, pricing.billing(configured), history)
+    if not accept_risk:
+        _refuse_over(max_usd, answer)
+    packed = pack(job, Source(folder=source, requirements=requirements))
+    planned = plan_packed(packed, offer, own, max_usd)
+    if dry_run:
+        _show_dry_run(planned, answer, as_json)
+        return
+    client, planned = _client_and_request(packed, planned, answer, own, store, again)
+    _show(planned, answer)
+    if not yes:
+        output.ask_to_spend(max_usd, "the job")
+    from cloud.launch import Order, launch
+
+    order = Order(
+        request=planned, archive=packed.archive, source_digest=packed.digest, estimate=answer
+    )
+    made = launch(client, order, store, budget_usd, output.say)
+    _tell(made, order, as_json)
 
 
-def _offer(
-    provider: str,
-    instance: str,
-    region: str | None,
-    allocation: str,
-    price_files: tuple[Path, ...],
-    configured: settings.Settings,
-) -> Offer:
-    """The priced offer; spot without a price of its own is bounded by the on-demand rate."""
-    from estimators.catalog import find_offer, load_offers, spot_ceiling_offer
-    from results.errors import NoAnswerError
+def _client_and_request(
+    packed: "Packed",
+    planned: JobRequest,
+    answer: Estimate,
+    own: "Settings",
+    store: Store,
+    again: bool,
+) -> "tuple[Patient, JobRequest]":
+    """The client, and with --again the request under the first name that is not taken yet."""
+    from cloud.patience import Patient
+    from cloud.registry import client, plan_packed
 
-    where = region or configured.table(provider).get("region")
-    if not where:
-        raise UsageError(
-            f"No region was given for {provider}. Add --region, or region to [{provider}] in "
-            f"{settings.FILE_NAME}."
-        )
-    offers = load_offers(price_files)
-    try:
-        return find_offer(offers, provider, instance, str(where), allocation)
-    except NoAnswerError:
-        if allocation != "spot":
-            raise
-        return spot_ceiling_offer(offers, provider, instance, str(where))
+    made, repeat, region = Patient(client(own)), 0, answer.offer.region
+    while again and (
+        store.find(JobIntent, planned.job_name) or made.find(planned.job_name, region)
+    ):
+        repeat += 1
+        planned = plan_packed(packed, answer.offer, own, planned.max_usd, repeat)
+    return made, planned
 
 
 def _refuse_over(cap: Decimal, answer: Estimate) -> None:
     if answer.usd.high > cap:
         raise OverBudgetError(
             f"The job may cost up to {units.usd_text(answer.usd.high)} there, more than "
-            f"--max-usd {cap}. Allow {units.ceiling_usd(answer.usd.high)}, train fewer epochs, or "
-            "choose another offer with: trainfare quote"
+            f"--max-usd {cap}. Allow {units.ceiling_usd(answer.usd.high)}, train fewer epochs, "
+            "choose another offer with: trainfare quote, or give --accept-risk: the cap still "
+            "holds, but may end the job before its last epoch."
         )
 
 
-def _show(planned: JobRequest, answer: Estimate) -> None:
+def _what(planned: JobRequest, answer: Estimate) -> list[str]:
     offer, job = answer.offer, answer.job
     where = f"{PROVIDER_NAMES[offer.provider]}, {offer.region}"
-    for line in (
+    return [
         f"what      {job.workload.name}, {job.epochs} epochs, {job.nodes} × "
         f"{offer.instance_type}, {where}, {offer.allocation.replace('_', ' ')}",
         f"expected  {units.usd_range(answer.usd)}, {units.seconds_range(answer.seconds)}",
         f"at worst  ${planned.max_usd}: the service itself stops the job after "
         f"{units.seconds_text(planned.max_seconds)}",
         *(f"assumed   {text}" for text in answer.assumptions),
-        f"request   {planned.job_name} (nothing was sent)",
-    ):
+    ]
+
+
+def _show_dry_run(planned: JobRequest, answer: Estimate, as_json: bool) -> None:
+    if as_json:
+        output.print_json(
+            request=planned.request,
+            estimate=estimate_row(answer),
+            cap={"max_usd": number(planned.max_usd), "max_seconds": planned.max_seconds},
+        )
+        return
+    for line in (*_what(planned, answer), f"request   {planned.job_name} (nothing was sent)"):
         output.print_line(line)
     sys.stdout.write(json.dumps(planned.request, indent=2) + "\n")
+
+
+def _show(planned: JobRequest, answer: Estimate) -> None:
+    """To the person who is asked, so on stderr: stdout is for what came of it."""
+    for line in (*_what(planned, answer), f"request   {planned.job_name} (whole with --dry-run)"):
+        output.say(line)
+
+
+def _tell(made: "Launched", order: "Order", as_json: bool) -> None:
+    asked = order.request
+    if as_json:
+        output.print_json(
+            job_name=asked.job_name,
+            service_id=made.handle.service_id,
+            provider=asked.provider,
+            region=made.handle.region,
+            state=made.status.state,
+            is_new=made.is_new,
+            estimate=estimate_row(order.estimate),
+            cap={"max_usd": number(asked.max_usd), "max_seconds": asked.max_seconds},
+        )
+        return
+    said = "started" if made.is_new else "found, started before"
+    output.print_line(f"{asked.job_name}: {said}, {made.status.state}")
+    if made.status.ended:
+        output.print_line(f"  bring back what it left: trainfare collect {asked.job_name}")
+    else:
+        output.print_line(f"  watch it: trainfare logs {asked.job_name} --follow")

@@ -14,7 +14,16 @@ from results.all_offers import AllOffers, BriefEstimate
 from results.content import Answer, Content, PastJob
 from results.html.page import html
 from results.jobs import JobIntent, Outcome
-from results.records import EstimateItem, GpuReading, Job, Provider, Run, SweepPoint
+from results.records import (
+    Estimate,
+    EstimateItem,
+    GpuReading,
+    Provider,
+    Run,
+    SweepPoint,
+    UsdInterval,
+    Workload,
+)
 from tests.results.conftest import (
     build_estimate,
     build_measurement,
@@ -51,9 +60,28 @@ def brief_offer(place: int, **given: Any) -> BriefEstimate:
         "grade": "projected",
         "seconds": span(mid / 2, mid, 2 * mid),
         "usd": usd(str(cost / 2), str(cost), str(2 * cost)),
-        "items": (("start-up", cost / 4), ("training", 3 * cost / 4)),
     }
     return BriefEstimate(**plain | given)
+
+
+def itemised(work: Workload, offer: BriefEstimate) -> Estimate:
+    """The offer in full: a quarter for the start-up, the rest for training."""
+    items = tuple(
+        EstimateItem(
+            name=name,
+            seconds=offer.seconds,
+            usd=UsdInterval(
+                low=offer.usd.low * share, mid=offer.usd.mid * share, high=offer.usd.high * share
+            ),
+            billed_by="SageMaker",
+            evidence="projected",
+        )
+        for name, share in (("start-up", Decimal("0.25")), ("training", Decimal("0.75")))
+    )
+    return build_estimate(
+        work, provider=offer.provider, region=offer.region, instance_type=offer.instance_type,
+        allocation=offer.allocation, seconds=offer.seconds, usd=offer.usd, items=items,
+    )  # fmt: skip
 
 
 def build_answer(count: int = 30, run: Run | None = None, **workload: Any) -> Answer:
@@ -73,12 +101,13 @@ def build_answer(count: int = 30, run: Run | None = None, **workload: Any) -> An
         build_estimate(work, provider=provider, items=items, assumptions=("starts soon",))
         for provider in PROVIDERS
     )
+    ranked = tuple(brief_offer(place) for place in range(count))
+    estimates += tuple(itemised(work, offer) for offer in ranked[:12])
     quote = build_quote(*estimates, left_out=(("too small", 3),))
     offers = AllOffers(
         quote_id=quote.quote_id,
         captured_at=quote.captured_at,
-        job=Job(workload=work, epochs=3, samples_per_epoch=60000),
-        estimates=tuple(brief_offer(place) for place in range(count)),
+        estimates=ranked,
     )
     return Answer(quote=quote, run=run or build_run(**workload), offers=offers)
 

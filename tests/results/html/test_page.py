@@ -4,6 +4,7 @@ import base64
 import hashlib
 import json
 import re
+from dataclasses import replace
 from importlib import resources
 
 import pytest
@@ -11,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from results.html import offers
+from results.html.offers import offers_data
 from results.html.page import data_text, html
 from tests.results.html.conftest import CASES, build_answer, data_of, full_content
 
@@ -71,8 +73,21 @@ def test_rows_are_in_the_order_that_the_script_names() -> None:
     assert (row["rate"], row["usdPerHour"], row["cost"]) == ("0.51", 0.51, "$0.06–0.22")
     assert (row["sLow"], row["sMid"], row["sHigh"]) == (1800, 3601, 7202)
     assert (row["uLow"], row["uMid"], row["uHigh"]) == (0.055, 0.11, 0.22)
-    assert row["items"] == [0, "$0.028", 1, "$0.083"]
-    assert workload["itemNames"] == ["start-up", "training"]
+    assert workload["bills"][row["bill"]] == {
+        "region": "region-1",
+        "items": [["start-up", "$0.01–0.06"], ["training", "$0.04–0.17"]],
+    }
+
+
+def test_an_offer_elsewhere_shares_the_bill_of_its_instance() -> None:
+    answer = build_answer(3)
+    assert answer.offers is not None
+    elsewhere = replace(answer.offers.estimates[1], region="far-away")
+    unknown = replace(elsewhere, instance_type="other")
+    offers = replace(answer.offers, estimates=(*answer.offers.estimates, elsewhere, unknown))
+    (found,) = offers_data([replace(answer, offers=offers)])
+    assert found["offers"][3][-1] == found["offers"][1][-1]
+    assert found["offers"][4][-1] is None
 
 
 def test_the_library_is_the_released_one() -> None:

@@ -1,0 +1,129 @@
+"""What the services run under trainfare's tag, against what the records know. Stops no job."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Literal
+
+from cloud.client import Client, JobStatus, handle_of
+from cloud.errors import JobNotFoundError
+from results.jobs import JobHandle, JobIntent, JobState, Outcome
+from results.records import Provider
+from results.store import Store
+
+Finding = Literal["known", "adopted", "orphan", "double", "lost", "unsent"]
+WORDS: dict[Finding, str] = {
+    "known": "as recorded",
+    "adopted": "its answer had been lost; recorded now",
+    "orphan": "tagged by trainfare, but not in these records: started elsewhere, or records lost",
+    "double": "a second job of a name that is recorded; cancel the one that is not wanted",
+    "lost": "recorded, but its service knows it no longer",
+    "unsent": "asked for, but never started; what it had reserved is free again",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Found:
+    """One job, and how records and service agree on it."""
+
+    finding: Finding
+    job_name: str
+    provider: Provider
+    region: str
+    service_id: str | None
+    state: JobState | None
+
+
+def regions_used(store: Store, provider: Provider, own: str | None) -> list[str]:
+    """Every region in which the records have a job of `provider`, and the one of the settings."""
+    kept: list[JobHandle | JobIntent] = [
+        *store.newest_first(JobHandle),
+        *store.newest_first(JobIntent),
+    ]
+    return sorted({k.region for k in kept if k.provider == provider} | ({own} if own else set()))
+
+
+def reconcile(
+    client: Client, store: Store, provider: Provider, regions: Iterable[str]
+) -> list[Found]:
+    """Compare each region's list with the records, and mend what is certain.
+
+    An answer that was lost is recorded; an intent that no service knows is withdrawn, once its
+    absence can be believed. Orphans and doubles are told, never touched. Raises CloudError.
+    """
+    found: list[Found] = []
+    handles = {h.job_name: h for h in store.newest_first(JobHandle) if h.provider == provider}
+    intents = {i.job_name: i for i in store.newest_first(JobIntent) if i.provider == provider}
+    for region in regions:
+        listed = list(client.jobs(region))
+        found += [_listed(job, handles, intents, store, provider) for job in listed]
+        seen = {job.service_id for job in listed}
+        names = {job.job_name for job in listed}
+        for handle in handles.values():
+            if handle.region == region and handle.service_id not in seen:
+                found += _unlisted(client, handle, store)
+        for intent in intents.values():
+            unanswered = intent.job_name not in handles and intent.job_name not in names
+            if intent.region == region and unanswered:
+                found += _unanswered(client, intent, store)
+    return found
+
+
+def _listed(
+    job: JobStatus,
+    handles: dict[str, JobHandle],
+    intents: dict[str, JobIntent],
+    store: Store,
+    provider: Provider,
+) -> Found:
+    handle = handles.get(job.job_name)
+    if handle is None and job.job_name in intents:
+        handles[job.job_name] = handle_of(job, provider)
+        store.add(handles[job.job_name])
+        return _found("adopted", job, provider)
+    if handle is None:
+        return _found("orphan", job, provider)
+    return _found("known" if handle.service_id == job.service_id else "double", job, provider)
+
+
+def _found(finding: Finding, job: JobStatus, provider: Provider) -> Found:
+    return Found(
+        finding=finding,
+        job_name=job.job_name,
+        provider=provider,
+        region=job.region,
+        service_id=job.service_id,
+        state=job.state,
+    )
+
+
+def _unlisted(client: Client, handle: JobHandle, store: Store) -> list[Found]:
+    """A list may be behind, so the job itself is asked for before it is called lost."""
+    try:
+        return [_found("known", client.status(handle), handle.provider)]
+    except JobNotFoundError:
+        if store.find(Outcome, handle.job_name) is not None:
+            return []  # it was collected before its service forgot it
+        return [_gone("lost", handle, handle.service_id)]
+
+
+def _unanswered(client: Client, intent: JobIntent, store: Store) -> list[Found]:
+    """Withdraw an intent only where its age lets an absence be believed, and twice asked."""
+    age = datetime.now(UTC) - datetime.fromisoformat(intent.captured_at)
+    if age.total_seconds() <= 2 * client.settles_after_seconds + 600:
+        return []  # its call may be under way
+    if client.find(intent.job_name, intent.region):
+        return []  # the list was behind: it is adopted next time
+    store.discard(intent)
+    return [_gone("unsent", intent, None)]
+
+
+def _gone(finding: Finding, kept: JobHandle | JobIntent, service_id: str | None) -> Found:
+    return Found(
+        finding=finding,
+        job_name=kept.job_name,
+        provider=kept.provider,
+        region=kept.region,
+        service_id=service_id,
+        state=None,
+    )

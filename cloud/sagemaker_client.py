@@ -1,0 +1,170 @@
+"""SageMaker through boto3: single calls, with errors under the names that all clouds share."""
+
+from collections.abc import Iterator
+from itertools import islice
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlparse
+
+from cloud import errors
+from cloud.aws_errors import told
+from cloud.client import Check, JobStatus
+from cloud.job_key import PREFIX
+from cloud.sagemaker import output_uri, status_of
+from cloud.settings import AwsSettings, required
+from results.jobs import JobHandle
+from results.records import JobRequest
+from results.store import utc_now
+
+LOG_GROUP = "/aws/sagemaker/TrainingJobs"
+
+
+class SageMakerClient:
+    """SageMaker, S3 and CloudWatch Logs of one account; other endpoints by boto3's own settings."""
+
+    settles_after_seconds = 0.0  # the name is the job's identity, and describing it is consistent
+
+    def __init__(self, settings: AwsSettings) -> None:
+        self.settings = settings
+        self._made: dict[tuple[str, str], Any] = {}
+
+    def _service(self, name: str, region: str) -> Any:
+        """A boto3 client that tries once: `cloud.patience` tries again, the same on all clouds."""
+        if (name, region) not in self._made:
+            import boto3
+            from botocore.config import Config
+
+            once = Config(retries={"total_max_attempts": 1}, connect_timeout=20, read_timeout=60)
+            own = self.settings.endpoint if name == "sagemaker" else None
+            with told(region):
+                # A fresh session: the default one keeps credentials that have expired.
+                self._made[name, region] = boto3.Session().client(
+                    name, region_name=region, endpoint_url=own, config=once
+                )
+        return self._made[name, region]
+
+    def upload(self, request: JobRequest, region: str, archive: bytes) -> None:
+        """Put the source where the request's channel points."""
+        source = request.request["InputDataConfig"][0]["DataSource"]["S3DataSource"]["S3Uri"]
+        bucket, prefix = _bucket_and_key(source)
+        with told(region):
+            self._service("s3", region).put_object(
+                Bucket=bucket, Key=f"{prefix}source.tar.gz", Body=archive
+            )
+
+    def create(self, request: JobRequest, region: str) -> JobHandle:
+        """`create_training_job`; SageMaker itself refuses a name it has."""
+        with told(region):
+            answer = self._service("sagemaker", region).create_training_job(**request.request)
+            arn = answer["TrainingJobArn"]
+        return JobHandle(
+            job_name=request.job_name,
+            captured_at=utc_now(),
+            provider="aws",
+            region=region,
+            service_id=arn,
+            output_uri=output_uri(request.request),
+        )
+
+    def find(self, job_name: str, region: str) -> list[JobStatus]:
+        """The one job of that name, if there is one: names are unique."""
+        try:
+            return [self._described(job_name, region)]
+        except errors.JobNotFoundError:
+            return []
+
+    def status(self, handle: JobHandle) -> JobStatus:
+        """`describe_training_job`."""
+        return self._described(handle.job_name, handle.region)
+
+    def cancel(self, handle: JobHandle) -> None:
+        """`stop_training_job`, unless it has ended."""
+        try:
+            with told(handle.region):
+                self._service("sagemaker", handle.region).stop_training_job(
+                    TrainingJobName=handle.job_name
+                )
+        except errors.ConfigurationError:
+            # "The request was rejected because the training job is in status Completed."
+            if not self.status(handle).ended:
+                raise
+
+    def jobs(self, region: str) -> Iterator[JobStatus]:
+        """`search` by tag, which tells whole jobs; a page that comes twice counts once."""
+        tagged = {"Filters": [{"Name": f"Tags.{PREFIX}", "Operator": "Exists"}]}
+        seen: set[str] = set()
+        with told(region):
+            pages = self._service("sagemaker", region).get_paginator("search")
+            for page in pages.paginate(Resource="TrainingJob", SearchExpression=tagged):
+                for found in page["Results"]:
+                    job = found["TrainingJob"]
+                    ours = {"Key": PREFIX, "Value": job["TrainingJobName"]} in job.get("Tags", [])
+                    if ours and job["TrainingJobName"] not in seen:
+                        seen.add(job["TrainingJobName"])
+                        yield status_of(job, region)
+
+    def logs(self, handle: JobHandle, skip_lines: int = 0) -> Iterator[str]:
+        """CloudWatch's log of the first host, from its head."""
+        with told(handle.region):
+            yield from islice(self._lines(handle), skip_lines, None)
+
+    def _lines(self, handle: JobHandle) -> Iterator[str]:
+        logs = self._service("logs", handle.region)
+        try:
+            streams = logs.describe_log_streams(
+                logGroupName=LOG_GROUP, logStreamNamePrefix=f"{handle.job_name}/algo-1-"
+            )["logStreams"]
+        except logs.exceptions.ResourceNotFoundException:
+            return  # the first job of an account: nothing was ever written
+        for stream in streams:
+            token: dict[str, str] = {}
+            while True:
+                page = logs.get_log_events(
+                    logGroupName=LOG_GROUP, logStreamName=stream["logStreamName"],
+                    startFromHead=True, **token,
+                )  # fmt: skip
+                yield from (event["message"].rstrip("\n") for event in page["events"])
+                following = {"nextToken": page["nextForwardToken"]}
+                if following == token:
+                    break
+                token = following
+
+    def fetch(self, handle: JobHandle, folder: Path) -> None:
+        """Unpack the output archive that SageMaker made; nothing where it made none."""
+        from cloud.unpack import unpack_tar
+
+        bucket, prefix = _bucket_and_key(handle.output_uri)
+        try:
+            with told(handle.region):
+                found = self._service("s3", handle.region).get_object(
+                    Bucket=bucket, Key=f"{prefix}output.tar.gz"
+                )
+                unpack_tar(found["Body"], folder)
+        except errors.JobNotFoundError:
+            return
+
+    def checks(self, region: str) -> list[Check]:
+        """Who is signed in, the role, the bucket, and whether training jobs may be listed."""
+        from cloud.checking import checked
+
+        role_arn, bucket = required(self.settings, "role_arn", "bucket")
+        role = role_arn.rpartition("/")[2]
+        sts, s3 = self._service("sts", region), self._service("s3", region)
+        iam, sagemaker = self._service("iam", region), self._service("sagemaker", region)
+        with_errors = [
+            ("signed in as", lambda: sts.get_caller_identity()["Arn"]),
+            ("role", lambda: iam.get_role(RoleName=role)["Role"]["Arn"]),
+            ("bucket", lambda: s3.head_bucket(Bucket=bucket) and bucket),
+            ("training jobs", lambda: sagemaker.list_training_jobs(MaxResults=1) and "listed"),
+        ]
+        return [checked(name, call, lambda: told(region)) for name, call in with_errors]
+
+    def _described(self, job_name: str, region: str) -> JobStatus:
+        with told(region):
+            sagemaker = self._service("sagemaker", region)
+            return status_of(sagemaker.describe_training_job(TrainingJobName=job_name), region)
+
+
+def _bucket_and_key(uri: str) -> tuple[str, str]:
+    parts = urlparse(uri)
+    return parts.netloc, parts.path.lstrip("/")

@@ -1,0 +1,1 @@
+"""Live prices: each provider's own price service, read into the rows of a price list."""

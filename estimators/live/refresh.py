@@ -1,0 +1,214 @@
+"""A refresh: fetch what a provider asks today, check it, and only then keep it as a snapshot."""
+
+import csv
+import io
+import json
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+from estimators import snapshot
+from estimators.catalog import Catalog
+from estimators.live import aws, azure, gcp
+from estimators.live.row import (
+    FetchError,
+    LiveRow,
+    Part,
+    Piece,
+    Progress,
+    Shape,
+    Source,
+    agreed,
+    shapes_of,
+)
+from estimators.lookup import PROVIDER_SERVICES
+from estimators.price_file import OPTIONAL, REQUIRED, PriceFile
+from estimators.snapshot_diff import Difference, difference
+from results.errors import RecordError, UsageError
+from results.records import Provider
+from results.store import write_atomically
+
+RESUME_SECONDS = 6 * 3600  # parts that an interrupted refresh fetched are good for so long
+MAX_CHANGE = Decimal("0.3")  # of one price
+MIN_KEPT = Decimal("0.5")  # of the rows that there were
+NO_ROOM = "set TRAINFARE_PRICES to another folder"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Refreshed:
+    """What a refresh kept, and how it differs from what was in force before."""
+
+    provider: Provider
+    path: Path
+    offers: int
+    difference: Difference
+
+
+def refresh(
+    provider: Provider,
+    progress: Progress,
+    force: bool = False,
+    addresses: Mapping[str, str] | None = None,
+    source: Callable[[Mapping[str, Shape], Progress], Source] | None = None,
+) -> Refreshed:
+    """Fetch the live prices of `provider` and keep them as the list in force.
+
+    `addresses` are mirrors, by `aws_public`, `gcp` or `azure`; boto3 has settings of its own.
+
+    Parts that an interrupted refresh fetched are not fetched again. Raises FetchError for a
+    service that fails and RecordError for prices that don't pass the checks; the list that was in
+    force then stays so. Raises UsageError where another refresh runs or the disk is full.
+    """
+    with _alone():
+        before = snapshot.file_in_force(provider)
+        shapes = shapes_of(Catalog([before]), provider)
+        names = {o.casefold(): o for o in before.column("instance_type")}
+        told = _Told(progress)
+        made = (source or _source_of(provider, before, addresses or {}))(shapes, told)
+        found: list[Piece] = []
+        for number, part in enumerate(made.parts):
+            told.share = number / len(made.parts)
+            found += _fetched(provider, part, told)
+        text = _csv(provider, list(agreed(made.rows(found))), shapes, names)
+        change = _checked(provider, text, before, force)
+        path = snapshot.keep(provider, text)
+        _forget(provider)
+        return Refreshed(
+            provider=provider, path=path, offers=text.count("\n") - 1, difference=change
+        )
+
+
+class _Told:
+    """Progress within a part stays at the share of the parts that are done."""
+
+    def __init__(self, progress: Progress) -> None:
+        self._progress, self.share = progress, 0.0
+
+    def __call__(self, text: str, _share: float) -> None:
+        self._progress(text, self.share)
+
+
+def _source_of(
+    provider: Provider, before: PriceFile, addresses: Mapping[str, str]
+) -> Callable[[Mapping[str, Shape], Progress], Source]:
+    regions = sorted(set(before.column("region")))
+    sources: dict[Provider, Callable[[Mapping[str, Shape], Progress], Source]] = {
+        "aws": lambda shapes, progress: aws.source(
+            shapes, progress, public=addresses.get("aws_public", aws.PUBLIC)
+        ),
+        "gcp": lambda shapes, progress: gcp.source(shapes, progress, address=addresses.get("gcp")),
+        "azure": lambda shapes, progress: azure.source(
+            shapes, regions, progress, addresses.get("azure", azure.ADDRESS)
+        ),
+    }
+    return sources[provider]
+
+
+@contextmanager
+def _alone() -> Iterator[None]:
+    """Hold the lock of the folder. Raises UsageError where another process holds it."""
+    from filelock import FileLock, Timeout
+
+    folder = snapshot.folder()
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        lock = FileLock(folder / ".refresh.lock", timeout=0)
+        lock.acquire()
+    except Timeout:
+        raise UsageError("Another refresh of prices is running. Wait until it has ended.") from None
+    except OSError as error:
+        raise UsageError(f"Cannot write {folder}: {error.strerror}. To go on, {NO_ROOM}.") from None
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+def _partial(provider: Provider, part: str) -> Path:
+    return snapshot.folder() / "partial" / provider / f"{part}.json"
+
+
+def _fetched(provider: Provider, part: Part, progress: Progress) -> list[Piece]:
+    """The pieces of one part: kept by a refresh that was interrupted, or fetched now."""
+    path = _partial(provider, part.name)
+    with suppress(OSError, ValueError):
+        if 0 <= time.time() - path.stat().st_mtime < RESUME_SECONDS:
+            kept: Any = json.loads(path.read_text(encoding="utf-8"))
+            if isinstance(kept, list) and all(isinstance(piece, dict) for piece in kept):
+                return kept
+    progress(part.name, 0.0)
+    pieces = part.fetch()
+    write_atomically(path, json.dumps(pieces), NO_ROOM)
+    return pieces
+
+
+def _forget(provider: Provider) -> None:
+    with suppress(OSError):
+        for path in _partial(provider, "any").parent.iterdir():
+            path.unlink()
+
+
+def _csv(
+    provider: Provider, rows: list[LiveRow], shapes: Mapping[str, Shape], names: Mapping[str, str]
+) -> str:
+    """The rows as a price file, sorted, so that two files of the same prices are the same."""
+    if not rows:
+        raise FetchError(f"{provider} sent no price of a known instance type.")
+    out = io.StringIO()
+    columns = [name for name in REQUIRED + OPTIONAL if name not in ("source_commit", "licence")]
+    writer = csv.DictWriter(out, columns, lineterminator="\n")
+    writer.writeheader()
+    for row in sorted(rows, key=lambda r: (r.instance_type, r.region, r.allocation)):
+        shape = shapes[row.instance_type.casefold()]
+        writer.writerow(
+            {
+                "provider": provider,
+                "service": PROVIDER_SERVICES[provider],
+                "instance_type": names[row.instance_type.casefold()],
+                "region": row.region,
+                "vcpus": shape.vcpus,
+                "memory_gib": f"{shape.memory_gib:g}",
+                "accelerator": shape.accelerator or "",
+                "accelerator_count": f"{shape.accelerator_count:g}",
+                "accelerator_memory_gib": f"{shape.accelerator_memory_gib or 0:g}",
+                "allocation": row.allocation,
+                "price_usd_per_hour": f"{row.usd_per_hour.normalize():f}",
+                "basis": row.basis,
+                "source": row.source,
+                "as_of": row.as_of,
+                "sku": row.sku,
+                "notes": row.notes,
+            }
+        )
+    return out.getvalue()
+
+
+def _checked(provider: Provider, text: str, before: PriceFile, force: bool) -> Difference:
+    """What changed. Raises RecordError for a list that is no good, or that changed too much."""
+    candidate = snapshot.folder() / f".candidate-{provider}.csv"
+    try:
+        write_atomically(candidate, text, NO_ROOM)
+        change = difference(before, PriceFile(candidate))
+    finally:
+        candidate.unlink(missing_ok=True)
+    if force:
+        return change
+    jumps = [c for c in change.changed if abs(c.ratio - 1) > MAX_CHANGE]
+    if jumps:
+        worst = max(jumps, key=lambda c: abs(c.ratio - 1))
+        raise RecordError(
+            f"{len(jumps)} prices of {provider} changed by more than {MAX_CHANGE:.0%}, most of all "
+            f"{' '.join(worst.key)} from {worst.old} to {worst.new}. The old list stays in force; "
+            f"if that is right: trainfare prices refresh {provider} --force"
+        )
+    kept = len(before) - len(change.removed)
+    if kept < MIN_KEPT * len(before):
+        raise RecordError(
+            f"{provider} sent only {kept} of the {len(before)} prices there were. The old list "
+            f"stays in force; if that is right: trainfare prices refresh {provider} --force"
+        )
+    return change

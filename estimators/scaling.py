@@ -1,0 +1,58 @@
+"""How much longer a step takes when several processes share the work: measured, else public."""
+
+from dataclasses import dataclass
+
+from estimators import notes, rules
+from estimators.assumptions import OWN_SCALING_SPREAD
+from estimators.basis import Basis
+from results.statistics import Interval
+
+ALONE = Interval(low=1, mid=1, high=1)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Share:
+    """The factor on a step, and where it comes from."""
+
+    factor: Interval
+    measured: bool  # by this job's own runs
+    assumptions: tuple[str, ...]
+
+
+def shared_work(base: Basis, used: Basis, per_node: int, nodes: int) -> Share:
+    """The factor on `used`'s step for `per_node` processes on each of `nodes` machines.
+
+    1 for a single process and where `used` itself ran in as many on one machine; else the
+    efficiency that own runs of the job had with as many on one machine; else that of public logs.
+    """
+    processes = per_node * nodes
+    if processes == 1:
+        return Share(factor=ALONE, measured=used.run.processes == 1, assumptions=())
+    if nodes == 1 and used.run.processes == processes:
+        return Share(factor=ALONE, measured=True, assumptions=(notes.own_scaling(processes),))
+    own = _own_factor((base, *base.siblings), processes) if nodes == 1 else None
+    if own is not None:
+        return Share(factor=own, measured=True, assumptions=(notes.own_scaling(processes),))
+    return Share(
+        factor=rules.parallel_factor(per_node, nodes),
+        measured=False,
+        assumptions=notes.parallel(per_node, nodes),
+    )
+
+
+def _own_factor(runs: tuple[Basis, ...], processes: int) -> Interval | None:
+    """Step of `processes` over step of one, on the same device in the same machine."""
+    for several in runs:
+        if several.run.processes != processes:
+            continue
+        for alone in runs:
+            if alone.run.processes == 1 and _same_place(alone, several):
+                mid = several.step_seconds.mid / alone.step_seconds.mid
+                wide = 1 + OWN_SCALING_SPREAD
+                return Interval(low=mid / wide, mid=mid, high=mid * wide)
+    return None
+
+
+def _same_place(one: Basis, other: Basis) -> bool:
+    here, there = one.run.machine, other.run.machine
+    return (here.device_name, here.cpu_name) == (there.device_name, there.cpu_name)

@@ -1,0 +1,47 @@
+"""The fake services, started once for all tests that use them."""
+
+from collections.abc import Iterator
+
+import pytest
+from fakes.clouds import Cloud, all_clouds
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What uses the fakes may call this machine, and nothing else."""
+    for item in items:
+        if "all_fakes" in getattr(item, "fixturenames", ()):
+            item.add_marker(pytest.mark.allow_hosts(["127.0.0.1"]))
+
+
+@pytest.fixture(scope="session", name="all_fakes")
+def _all_fakes() -> Iterator[dict[str, Cloud]]:
+    with all_clouds() as clouds:
+        yield clouds
+
+
+@pytest.fixture(params=["aws", "gcp", "azure"])
+def cloud(request: pytest.FixtureRequest, all_fakes: dict[str, Cloud]) -> Cloud:
+    """One of the three clouds, empty and without faults."""
+    found = all_fakes[request.param]
+    found.reset()
+    return found
+
+
+@pytest.fixture
+def clouds(all_fakes: dict[str, Cloud]) -> dict[str, Cloud]:
+    """All three, empty and without faults."""
+    for found in all_fakes.values():
+        found.reset()
+    return all_fakes
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """How many random scenarios the clouds are put through, or which one."""
+    parser.addoption("--scenarios", type=int, default=1000, help="random scenarios  [1000]")
+    parser.addoption("--scenario", type=int, default=None, help="the one of this seed")
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Real accounts only where they are asked for by name."""
+    if item.get_closest_marker("live") and item.config.getoption("-m") != "live":
+        pytest.skip("needs a real account: pytest -m live")

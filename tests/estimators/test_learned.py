@@ -1,0 +1,67 @@
+"""Quotes learn from jobs: the phases before the first step move, the total with them."""
+
+from typing import Any
+
+import pytest
+
+from estimators.billing.settings import DEFAULTS
+from estimators.calibrate import History
+from estimators.cost import estimate
+from estimators.learned import learned
+from estimators.timing import around
+from results import phases
+from results.records import Estimate, Job
+from tests.estimators.test_calibrate import an_outcome
+
+JOBS = 30
+
+
+def history(**given: Any) -> History:
+    return History.of(an_outcome(captured_at=f"{i:04}", **given) for i in range(JOBS))
+
+
+@pytest.fixture(name="job")
+def _job(make_run: Any) -> Job:
+    workload = make_run().workload
+    return Job(workload=workload, epochs=10, samples_per_epoch=workload.samples_per_epoch)
+
+
+def test_a_quote_moves_to_what_jobs_took(make_run: Any, make_offer: Any, job: Job) -> None:
+    offer = make_offer(accelerator=None, accelerator_count=0.0, accelerator_memory_gib=None)
+    place = {"provider": offer.provider, "instance_type": offer.instance_type}
+    slow = history(queued_seconds=900.0, pull_seconds=1200.0, start_up_seconds=1260.0, **place)
+    before, after = (estimate(make_run(), job, offer, history=h) for h in (History(), slow))
+
+    def start(found: Estimate) -> float:
+        return sum(i.seconds.mid for i in found.items if i.name in phases.START_UP)
+
+    assert abs(start(after) / 2100 - 1) < 0.25
+    assert abs(start(before) / 2100 - 1) > 0.5
+    assert after.seconds.mid - before.seconds.mid == pytest.approx(
+        start(after) - start(before), rel=0.25
+    )
+    known = {i.name: i.evidence for i in after.items if i.name in phases.START_UP}
+    assert set(known.values()) == {"measured"}
+    training = [{i.name: i.seconds for i in e.items}[phases.TRAINING] for e in (before, after)]
+    assert training[0] == training[1]
+
+
+def test_other_clouds_learn_nothing_of_it(make_run: Any, make_offer: Any, job: Job) -> None:
+    offer = make_offer(accelerator=None, accelerator_count=0.0, accelerator_memory_gib=None)
+    elsewhere = history(provider="gcp", instance_type="x", pull_seconds=9999.0)
+    assert estimate(make_run(), job, offer, history=elsewhere) == estimate(make_run(), job, offer)
+
+
+def test_the_phases_of_a_part_keep_their_shares(make_offer: Any, job: Job) -> None:
+    offer = make_offer(provider="aws")
+    beside = around(job, DEFAULTS["aws"], False, False)
+    place = {"provider": "aws", "instance_type": offer.instance_type}
+    found = learned(beside, offer, history(queued_seconds=777.0, pull_seconds=777.0, **place))
+    for billed in (True, False):
+        names = [n for n in phases.START_UP if (n in beside.billed_names) == billed]
+        total = sum(beside.phases[n][0].mid for n in names)
+        now = sum(found.phases[n][0].mid for n in names)
+        for name in names:
+            share = beside.phases[name][0].mid / total
+            assert found.phases[name][0].mid == pytest.approx(now * share)
+    assert found.phases[phases.UPLOAD] == beside.phases[phases.UPLOAD]

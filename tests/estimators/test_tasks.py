@@ -1,0 +1,138 @@
+"""Tasks in, predictions out: every row gets a verdict, whatever is in it."""
+
+from pathlib import Path
+from time import perf_counter
+
+import pytest
+
+from estimators.hardware import accelerator
+from estimators.step import StepTask, project_step
+from estimators.task_files import TASK_COLUMNS, Known, read_known, read_rows, read_sweeps
+from estimators.tasks import PREDICTION_COLUMNS, predict
+from results.errors import UsageError
+
+TASK = dict(
+    zip(
+        TASK_COLUMNS,
+        ("t1", "train", "fp32", "a model", "32", "T4", "V100-SXM2", "3.5"),
+        strict=True,
+    )
+)
+
+
+def write(path: Path, text: str) -> Path:
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def test_a_task_is_what_a_quote_projects() -> None:
+    found = predict(TASK, Known())
+    step = project_step(
+        StepTask(
+            mode="train",
+            precision="fp32",
+            source=accelerator("T4"),
+            target=accelerator("V100"),
+            seconds=32 * 0.0035,
+        )
+    ).seconds
+    assert tuple(found) == PREDICTION_COLUMNS
+    assert (found["task_id"], found["verdict"]) == ("t1", "ok")
+    assert float(found["ms_per_sample"]) == pytest.approx(1000 * step.mid / 32)
+    assert float(found["low80_ms_per_sample"]) == pytest.approx(1000 * step.low / 32)
+    assert float(found["high80_ms_per_sample"]) == pytest.approx(1000 * step.high / 32)
+
+
+@pytest.mark.parametrize("batch", ["", "nan", "32", "32.0"])
+def test_the_batch_may_be_empty(batch: str) -> None:
+    assert predict(TASK | {"batch": batch}, Known())["verdict"] == "ok"
+
+
+@pytest.mark.parametrize(
+    ("change", "verdict"),
+    [
+        ({"source": "Voodoo 2"}, "unknown_device"),
+        ({"target": ""}, "unknown_device"),
+        ({"target": "Trainium"}, "not_projectable"),
+        ({"source_ms_per_sample": "0"}, "no_time"),
+        ({"source_ms_per_sample": "-1"}, "no_time"),
+        ({"source_ms_per_sample": "nan"}, "no_time"),
+        ({"source_ms_per_sample": "inf"}, "no_time"),
+        ({"source_ms_per_sample": "fast"}, "no_time"),
+        ({"source_ms_per_sample": "0.0005"}, "input_bound"),
+        ({"batch": "0"}, "bad_batch"),
+        ({"batch": "many"}, "bad_batch"),
+        ({"batch": "1.5"}, "bad_batch"),
+        ({"mode": "both"}, "unknown_mode"),
+        ({"precision": "int8"}, "unknown_precision"),
+    ],
+)
+def test_what_cannot_be_projected_says_why(change: dict[str, str], verdict: str) -> None:
+    found = predict(TASK | change, Known())
+    assert found["verdict"] == verdict
+    assert found["ms_per_sample"] == found["low80_ms_per_sample"] == ""
+
+
+def test_a_label_is_no_key() -> None:
+    one, other = (predict(TASK | {"model": m}, Known()) for m in ("resnet50", "no such model"))
+    assert one == other
+
+
+def test_a_sweep_tells_the_host_part_and_a_flat_one_the_host(tmp_path: Path) -> None:
+    header = "model,mode,precision,device,batch,ms_per_iter\n"
+    rising = "".join(f"a model,train,fp32,T4,{b}.0,{5 + b}\n" for b in (16, 32, 64, 128))
+    known = read_known(write(tmp_path / "s.csv", header + rising), None)
+    assert known.sweeps["a model", "train", "fp32", accelerator("T4").chip][64] == 0.069
+    short = TASK | {"source_ms_per_sample": "0.2"}
+    assert predict(short, known) != predict(short, Known())
+    flat = "".join(f"a model,train,fp32,T4,{b},7.{b}\n" for b in (16, 32, 64, 128))
+    known = read_known(write(tmp_path / "f.csv", header + flat), None)
+    assert predict(TASK, known)["verdict"] == "host_bound"
+    assert predict(TASK | {"model": "another"}, known)["verdict"] == "ok"
+
+
+def test_own_runs_move_the_prediction(tmp_path: Path) -> None:
+    runs = "model,mode,precision,batch,device,ms_per_sample\n" + "".join(
+        f"m{i},train,fp32,32,{device},{ms}\n"
+        for i in range(3)
+        for device, ms in (("T4", 4.0), ("V100-SXM2", 4.0), ("Voodoo 2", 1.0))
+    )
+    known = read_known(None, write(tmp_path / "runs.csv", runs))
+    before, after = predict(TASK, Known()), predict(TASK, known)
+    assert float(after["ms_per_sample"]) > 1.2 * float(before["ms_per_sample"])
+    width = [
+        float(p["high80_ms_per_sample"]) / float(p["low80_ms_per_sample"]) for p in (after, before)
+    ]
+    assert width[0] < width[1]
+
+
+def test_rows_that_say_nothing_are_passed_over(tmp_path: Path) -> None:
+    text = (
+        "model,mode,precision,device,batch,ms_per_iter\nm,train,fp32,T4,,1\nm,train,fp32,T4,8,x\n"
+    )
+    assert read_sweeps(write(tmp_path / "s.csv", text)) == {}
+
+
+def test_files_that_are_none(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="Cannot read"):
+        read_rows(tmp_path / "none.csv", TASK_COLUMNS)
+    with pytest.raises(UsageError, match=r"no column .*source_ms_per_sample"):
+        read_rows(write(tmp_path / "a.csv", "task_id,mode\n1,train\n"), TASK_COLUMNS)
+    (tmp_path / "b.csv").write_bytes(b"\xff\xfe\x00")
+    with pytest.raises(UsageError, match="no CSV text in UTF-8"):
+        read_rows(tmp_path / "b.csv", TASK_COLUMNS)
+    assert read_rows(write(tmp_path / "c.csv", ",".join(TASK_COLUMNS)), TASK_COLUMNS) == []
+
+
+def test_a_short_row_is_a_row(tmp_path: Path) -> None:
+    path = write(tmp_path / "a.csv", ",".join(TASK_COLUMNS) + "\nt1,train\n")
+    assert [predict(row, Known())["verdict"] for row in read_rows(path, TASK_COLUMNS)] == [
+        "unknown_precision"
+    ]
+
+
+def test_ten_thousand_tasks_at_once() -> None:
+    known, started = Known(), perf_counter()
+    for _ in range(10_000):
+        predict(TASK, known)
+    assert perf_counter() - started < 60  # 0.3 s on a quiet core; 10 s are promised

@@ -1,0 +1,52 @@
+"""Which offer is meant: a line of the last quote, or one that is named."""
+
+from pathlib import Path
+
+from results import shown
+from results.errors import NoAnswerError, UsageError
+from results.records import Offer, Quote
+from results.store import Store
+from trainfare import pricing, settings
+
+
+def quoted_offer(store: Store, workload: str, place: int) -> Offer:
+    """Line `place` of the newest quote of `workload`. Raises UsageError where there is none."""
+    for quote in store.newest_first(Quote):
+        if quote.estimates and quote.estimates[0].job.workload.reference == workload:
+            placed = dict(shown.placed(quote))
+            if place in placed:
+                return placed[place].offer
+            known = ", ".join(str(place) for place in sorted(placed)[:8])
+            raise UsageError(
+                f"--offer {place} is no line of the last quote for {workload!r} that was kept. "
+                f"Known: {known}, …"
+            )
+    raise UsageError(f"There is no quote for {workload!r} yet. First: trainfare quote {workload}")
+
+
+def named_offer(
+    provider: str | None,
+    instance: str | None,
+    region: str | None,
+    allocation: str,
+    price_files: tuple[Path, ...],
+    configured: settings.Settings,
+) -> Offer:
+    """The priced offer; spot without a price of its own is bounded by the on-demand rate.
+
+    Raises UsageError where a part of the name is missing, NoAnswerError where no price is known.
+    """
+    from estimators.catalog import find_offer, spot_ceiling_offer
+
+    if provider is None or instance is None:
+        raise UsageError(
+            "Say where: --offer N for a line of the last quote, or --provider and --instance."
+        )
+    where = pricing.region_of(provider, region, configured)
+    offers = pricing.catalog(price_files)
+    try:
+        return find_offer(offers, provider, instance, where, allocation)
+    except NoAnswerError:
+        if allocation != "spot":
+            raise
+        return spot_ceiling_offer(offers, provider, instance, where)
