@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from results.all_offers import AllOffers, BriefEstimate, brief
+from results.errors import RecordError
 from results.jobs import JobIntent, Outcome
 from results.records import Estimate, Quote, Run
 from results.shown import best_of_each
@@ -72,8 +73,8 @@ def gather(store: Store, made_at: str) -> Content:
     for name in dict.fromkeys(run.workload.name for run in runs):
         quote = _newest_quote(store, name)
         if quote:
-            offers = store.find(AllOffers, quote.quote_id)
-            answers.append(Answer(quote=quote, run=by_id.get(quote.run_id), offers=offers))
+            run, offers = by_id.get(quote.run_id), _offers(store, quote)
+            answers.append(Answer(quote=quote, run=run, offers=offers))
     jobs = tuple(_jobs(store))
     return Content(
         made_at=made_at,
@@ -87,6 +88,14 @@ def gather(store: Store, made_at: str) -> Content:
 def _newest_quote(store: Store, name: str) -> Quote | None:
     found = (q for q in store.newest_first(Quote, name) if q.estimates)
     return next((q for q in found if q.estimates[0].job.workload.name == name), None)
+
+
+def _offers(store: Store, quote: Quote) -> AllOffers | None:
+    try:
+        return store.find(AllOffers, quote.quote_id)
+    except RecordError as error:  # the quote is whole without it
+        store.problems.append(str(error))
+        return None
 
 
 def _jobs(store: Store) -> Iterator[PastJob]:

@@ -63,7 +63,7 @@ def test_a_broken_file_of_offers_leaves_the_quote(tmp_path: Path) -> None:
     quote = quote_of("cnn", "000001")
     store.add(build_run(name="cnn"))
     store.add(quote)
-    store.add(all_offers(quote, quote.estimates)).write_text("{}", encoding="utf-8")
+    Path(store.add(all_offers(quote, quote.estimates))).write_text("{}", encoding="utf-8")
     found = gather(store, NOW)
     assert found.answers[0].offers is None
     assert len(found.answers[0].ranked) == 1

@@ -240,5 +240,5 @@ def test_costs_are_drawn_on_one_scale(make_estimate: MakeEstimate) -> None:
     cheap = make_estimate(usd=usd("1", "10", "100"))
     dear = make_estimate(usd=usd("100", "100", "100"))
     table = cost_table([(1, cheap), (2, dear)], bars=True)
-    assert list(table.columns[6].cells) == ["▕────●────▏", "        ▕●▏"]
+    assert list(table.columns[7].cells) == ["▕────●────▏", "        ▕●▏"]
     assert len(table.columns) == len(cost_table([(1, cheap)]).columns) + 1

@@ -75,7 +75,7 @@ def test_rows_are_in_the_order_that_the_script_names() -> None:
     assert (row["uLow"], row["uMid"], row["uHigh"]) == (0.055, 0.11, 0.22)
     assert workload["bills"][row["bill"]] == {
         "region": "region-1",
-        "items": [["start-up", "$0.01–0.06"], ["training", "$0.04–0.17"]],
+        "items": [["start-up", "$0.014–0.055"], ["training", "$0.04–0.16"]],
     }
 
 
