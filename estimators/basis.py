@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from estimators.experience import NO_EXPERIENCE, Experience
 from estimators.hardware import Accelerator, match_device
 from estimators.past import NO_PAST, PastRuns
+from results.epoch import predicted_epoch
 from results.errors import NoAnswerError, RecordError
 from results.records import Measurement, Run
 from results.statistics import Interval
@@ -19,7 +20,7 @@ class Basis:
 
     run: Run
     step_seconds: Interval  # of one full batch, loading included
-    from_epochs: bool  # whole epochs were measured: their short last batch is inside
+    from_epochs: bool  # whole epochs were measured or foretold: their short last batch is inside
     load_share: float | None  # of the step; None where loading was not timed apart
     contended: bool
     accelerator: Accelerator | None  # what the run was measured on; None on a CPU or if unknown
@@ -57,7 +58,7 @@ def basis(run: Run, past: PastRuns = NO_PAST) -> Basis:
 
 
 def _reduced(run: Run, past: PastRuns) -> Basis:
-    """A run's epochs where it has any, else its steps.
+    """A run's epochs where it has any, else the epoch its steps foretell, else its steps.
 
     Quiet steps are worth more than contended epochs: a disturbance spoils every long stretch, but
     only some of the short ones.
@@ -72,6 +73,8 @@ def _reduced(run: Run, past: PastRuns) -> Basis:
     contended = {m.phase for m in run.measurements if m.verdict == "contended"}
     if step and "step" not in contended and "epoch" in contended:
         epoch = None
+    rests_on = "epoch" if epoch else "step"
+    epoch = epoch or predicted_epoch(run, undisturbed=True)
     load = _seconds(run, run.measurement("load"), may_be_zero=True)
     base = step
     if epoch:
@@ -89,7 +92,7 @@ def _reduced(run: Run, past: PastRuns) -> Basis:
         step_seconds=base,
         from_epochs=epoch is not None,
         load_share=min(1.0, load.mid / step.mid) if load and step else None,
-        contended=("epoch" if epoch else "step") in contended,
+        contended=rests_on in contended,
         accelerator=match_device(run.machine.device_name) if run.machine.is_gpu else None,
         fixed_seconds=_fixed_seconds(run, past, step),
         thread_scaling=past.thread_scaling(run),

@@ -41,7 +41,15 @@ def shared_work(base: Basis, used: Basis, per_node: int, nodes: int) -> Share:
 
 
 def _own_factor(runs: tuple[Basis, ...], processes: int) -> Interval | None:
-    """Step of `processes` over step of one, on the same device in the same machine."""
+    """Step of `processes` over step of one, on the same device in the same machine.
+
+    A run that timed both in turns (`measure --processes`) comes first; a drift of the machine is
+    not in it.
+    """
+    for one in runs:
+        scaling = one.run.scaling
+        if scaling and scaling.processes == processes and not scaling.contended:
+            return scaling.step_factor
     for several in runs:
         if several.run.processes != processes:
             continue

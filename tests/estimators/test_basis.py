@@ -105,3 +105,17 @@ def test_the_time_in_which_the_gpu_was_idle_is_not_the_devices(make_run: MakeRun
     assert basis(run).fixed_seconds is None
     assert basis(replace(run, gpu_busy_seconds=0.007)).fixed_seconds == pytest.approx(0.003)
     assert basis(replace(run, gpu_busy_seconds=0.011)).fixed_seconds == 0
+
+
+def test_steps_in_bursts_foretell_the_epoch(make_run: MakeRun) -> None:
+    """Where no epoch was run, or something else disturbed those that were."""
+    run = make_run(step=0.1)
+    (step,) = [m for m in run.measurements if m.phase == "step"]
+    start = Measurement(phase="epoch_start", block_seconds=(1.1,) * 3, disturbed=(False,) * 3)
+    bursts = replace(step, bursts=(3,) * (len(step.block_seconds) // 3))
+    found = basis(replace(run, measurements=(bursts, start)))
+    assert found.from_epochs
+    steps = run.workload.steps_per_epoch
+    batches = run.workload.samples_per_epoch / run.workload.batch_size
+    assert found.step_seconds.mid == pytest.approx((1.0 + 0.1 * steps) / batches, rel=0.02)
+    assert not found.contended

@@ -17,6 +17,7 @@ from estimators.project import Projection, project_epoch, project_from
 from estimators.step import StepTask, project_step
 from results.errors import NoAnswerError
 from results.records import Offer, Run, SweepPoint
+from results.scaling import Scaling
 from results.statistics import Interval
 
 MakeRun = Callable[..., Run]
@@ -333,3 +334,20 @@ def test_another_job_on_cpu_and_gpu_calibrates_a_cpu_run(
     slower = project_from(basis(run, past_runs([run, *other])), make_offer("T4"), 6400)
     assert slower.epoch_seconds.mid > after.epoch_seconds.mid
     assert notes.own_speedups(1) in slower.assumptions
+
+
+def test_scaling_measured_in_one_run_comes_before_public_figures(
+    make_run: MakeRun, make_offer: MakeOffer
+) -> None:
+    offer = make_offer(accelerator="A10G", count=4.0)
+    run = make_run(device="NVIDIA A10G")
+    scaling = Scaling(
+        processes=4, backend="nccl", threads=1, batch_size=64, steps_per_block=1,
+        single_block_seconds=(0.1,) * 9, parallel_block_seconds=(0.16,) * 9, disturbed=(False,) * 9,
+    )  # fmt: skip
+    public = project_epoch(run, offer, 25600)
+    own = project_epoch(replace(run, scaling=scaling), offer, 25600)
+    single = project_epoch(run, make_offer(accelerator="A10G", count=1.0), 25600)
+    assert own.epoch_seconds.mid == pytest.approx(single.epoch_seconds.mid / 4 * 1.6)
+    assert public.epoch_seconds.mid < own.epoch_seconds.mid
+    assert notes.own_scaling(4) in own.assumptions
