@@ -15,7 +15,7 @@ from estimators.learned import learned
 from estimators.project import Projection, processes_per_node, project_from
 from estimators.timing import Timing
 from results.errors import NoAnswerError, UsageError
-from results.records import Estimate, Job, Offer, Run, UsdInterval
+from results.records import Estimate, Grade, Job, Offer, Run, UsdInterval
 from results.statistics import Interval
 
 MAX_SECONDS = 3.2e9  # a hundred years: beyond it the answer is not a number but no
@@ -36,6 +36,11 @@ class Priced:
         """From submission to the result."""
         return self.timing.waited
 
+    @property
+    def grade(self) -> Grade:
+        """Of the evidence of its time."""
+        return self.timing.projection.grade
+
     def estimate(self) -> Estimate:
         """The record of it, with every item."""
         projection = self.timing.projection
@@ -48,7 +53,7 @@ class Priced:
             epoch_seconds=projection.epoch_seconds,
             seconds=self.seconds,
             usd=self.usd,
-            grade=projection.grade,
+            grade=self.grade,
             assumptions=(*projection.assumptions, *about, *unknown),
             billed_usd_per_hour=self._billed_usd_per_hour(),
         )

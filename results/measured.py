@@ -7,6 +7,7 @@ import math
 from dataclasses import dataclass
 from typing import Literal
 
+from results.display import Shown
 from results.scaling import Scaling
 from results.statistics import Interval, median, median_interval
 
@@ -169,7 +170,7 @@ class Measurement:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Run:
+class Run(Shown):
     """Everything one `measure` found out: one machine, one workload, a measurement a phase."""
 
     run_id: str

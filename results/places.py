@@ -204,7 +204,7 @@ def write_new(path: Path, text: str) -> None:
 
 
 def write_atomically(
-    path: Path, text: str, instead: str = "name another one (--results DIR or --out)"
+    path: Path, text: str | bytes, instead: str = "name another one (--results DIR or --out)"
 ) -> None:
     """Write `text` to `path` so that a reader sees all of it or the file is not there.
 
@@ -222,15 +222,15 @@ def write_atomically(
 class _temporary:  # noqa: N801 - a context manager, used as a function
     """The text under a temporary name beside `path`, gone afterwards whatever happens."""
 
-    def __init__(self, path: Path, text: str) -> None:
+    def __init__(self, path: Path, text: str | bytes) -> None:
         self.path, self.text = path, text
         self.temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}.tmp")
 
     def __enter__(self) -> Path:
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
-            with self.temporary.open("w", encoding="utf-8") as file:
-                file.write(self.text)
+            with self.temporary.open("wb") as file:
+                file.write(self.text if isinstance(self.text, bytes) else self.text.encode())
                 file.flush()
                 os.fsync(file.fileno())
         except BaseException:

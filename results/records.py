@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, Literal
 
+from results.display import Shown
 from results.measured import GpuReading as GpuReading
 from results.measured import Machine as Machine
 from results.measured import Measurement as Measurement
@@ -116,7 +117,7 @@ class Estimate:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Quote:
+class Quote(Shown):
     """The answer as it was given, frozen with the prices it used."""
 
     quote_id: str

@@ -1,26 +1,98 @@
 """The report in Markdown: what was measured, what it costs where, and how sure that is."""
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
+from decimal import Decimal
 
 from results import units
+from results.compare import Comparison
 from results.lines import facts_lines
 from results.names import PROVIDER_NAMES
+from results.phase_change import BILLED_PHASES, Change
 from results.price_age import price_text
-from results.records import Quote, Run
+from results.records import Quote, Run, UsdInterval
 from results.rows import phase_key
-from results.tables import share_text
+from results.tables import instance_text, share_text
 
 BEST_OFFERS = 15
+MOST_BYTES = 60_000  # a comment on a pull request takes 65,536 characters
+_LEFT_OUT = "\n\n{} more sections are left out, to keep within {:,} bytes: see `report.json`.\n"
 
 
-def markdown(runs: Sequence[Run], quotes: Sequence[Quote], made_at: str) -> str:
-    """One page from the newest run and quote of each workload. Raw HTML in names is escaped."""
-    parts = [f"# What training costs\n\nMade {made_at} by trainfare from its own records."]
-    for run in runs:
-        parts.append(_performance(run))
-    for quote in quotes:
-        parts.append(_cost(quote))
-    return "\n\n".join(parts) + "\n"
+def markdown(
+    runs: Sequence[Run],
+    quotes: Sequence[Quote],
+    made_at: str,
+    comparison: Comparison | None = None,
+) -> str:
+    """One page from the newest run and quote of each workload, `MOST_BYTES` at most.
+
+    What is cheapest, the total and the changes against a base come first; sections that do not fit
+    are left out from the end, and counted. Raw HTML in names is escaped.
+    """
+    head = f"# What training costs\n\nMade {made_at} by trainfare from its own records."
+    changes = [_changes(comparison)] if comparison else []
+    parts = [head, *_summary(quotes), *changes, *map(_performance, runs), *map(_cost, quotes)]
+    return _fitted(parts)
+
+
+def _changes(comparison: Comparison) -> str:
+    """Steps and epochs, what a bill is made of, against the base, and the verdict on all."""
+    billed = [c for c in comparison.changes if c.phase in BILLED_PHASES]
+    verdicts = Counter(c.change for c in billed)
+    order: tuple[Change, ...] = ("slower", "ambiguous", "faster", "same")
+    verdict = ", ".join(f"{verdicts[name]} {name}" for name in order if verdicts[name])
+    rows = [
+        (
+            c.workload,
+            c.phase,
+            units.seconds_text(c.baseline_seconds),
+            units.seconds_text(c.candidate_seconds),
+            units.change_text(c.ratio.mid),
+            f"{units.change_text(c.ratio.low)} to {units.change_text(c.ratio.high)}",
+            c.change + (" (contended)" if c.contended else ""),
+        )
+        for c in billed
+    ]
+    columns = ("workload", "phase", "base", "now", "change", "95% interval", "verdict")
+    notes = "\n".join(f"- {_safe(note)}" for note in comparison.notes)
+    head = f"Against the base: {verdict or 'no step or epoch to compare'}."
+    return "\n\n".join(part for part in (head, _table(columns, rows), notes) if part)
+
+
+def _fitted(parts: Sequence[str]) -> str:
+    page, room = "", MOST_BYTES - len(_LEFT_OUT.encode()) - 20
+    for place, part in enumerate(parts):
+        longer = f"{page}\n\n{part}" if page else part
+        if len(longer.encode()) > room:
+            return page + _LEFT_OUT.format(len(parts) - place, MOST_BYTES)
+        page = longer
+    return page + "\n"
+
+
+def _summary(quotes: Sequence[Quote]) -> list[str]:
+    """The cheapest offer of each workload, and what all of them come to."""
+    best = [quote.estimates[0] for quote in quotes if quote.estimates]
+    if not best:
+        return []
+    rows: list[tuple[str, ...]] = [
+        (
+            e.job.workload.name,
+            f"{e.job.epochs:,}",
+            units.usd_range(e.usd),
+            units.seconds_range(e.seconds),
+            f"{PROVIDER_NAMES[e.offer.provider]} {instance_text(e.offer)}, {e.offer.region}",
+            e.grade,
+        )
+        for e in best
+    ]
+    total = UsdInterval(
+        low=sum((e.usd.low for e in best), Decimal(0)),
+        mid=sum((e.usd.mid for e in best), Decimal(0)),
+        high=sum((e.usd.high for e in best), Decimal(0)),
+    )
+    rows.append(("total", "", units.usd_range(total), "", "ends added up", ""))
+    return [_table(("workload", "epochs", "cost", "time", "cheapest offer", "evidence"), rows)]
 
 
 def _performance(run: Run) -> str:

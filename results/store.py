@@ -8,6 +8,7 @@ from typing import TypeVar
 
 from results import codec
 from results.advice import Advice
+from results.all_offers import AllOffers
 from results.errors import RecordError
 from results.jobs import JobHandle, JobIntent, Outcome
 from results.places import MAX_RECORD_BYTES, Folder, MissingError, open_place, write_atomically
@@ -15,11 +16,12 @@ from results.records import Quote, Run
 
 __all__ = ["MAX_RECORD_BYTES", "Store", "new_id", "utc_now", "write_atomically"]
 
-T = TypeVar("T", Run, Quote, Advice, JobIntent, JobHandle, Outcome)
+T = TypeVar("T", Run, Quote, AllOffers, Advice, JobIntent, JobHandle, Outcome)
 # Where the records of a kind lie, and the field that names their file.
 FOLDERS: dict[type, tuple[str, str]] = {
     Run: ("runs", "run_id"),
     Quote: ("quotes", "quote_id"),
+    AllOffers: ("offers", "quote_id"),
     Advice: ("advice", "advice_id"),
     JobIntent: ("intents", "job_name"),
     JobHandle: ("handles", "job_name"),
@@ -34,9 +36,13 @@ def utc_now() -> str:
 
 def new_id(name: str) -> str:
     """A fresh id that sorts by time and names its workload: `20261124T101500-cnn-3f9c2a`."""
-    safe = "".join(c if c.isalnum() or c in "_." else "-" for c in name)[:40].strip("-.")
     stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%S")
-    return f"{stamp}-{safe or 'run'}-{secrets.token_hex(3)}"
+    return f"{stamp}-{_name_part(name)}-{secrets.token_hex(3)}"
+
+
+def _name_part(name: str) -> str:
+    safe = "".join(c if c.isalnum() or c in "_." else "-" for c in name)[:40].strip("-.")
+    return safe or "run"
 
 
 class Store:
@@ -92,9 +98,15 @@ class Store:
         except RecordError as error:
             raise RecordError(f"{self.place.shown(name)} cannot be used: {error}.") from None
 
-    def newest_first(self, kind: type[T]) -> Iterator[T]:
-        """Records of `kind`, the newest id first; bad files are noted in `problems`, not hidden."""
+    def newest_first(self, kind: type[T], workload: str | None = None) -> Iterator[T]:
+        """Records of `kind`, the newest id first; bad files are noted in `problems`, not hidden.
+
+        With the name of a workload only files whose id may be of it are opened: see `new_id`.
+        """
+        part = "" if workload is None else f"-{_name_part(workload)}-"
         for name in sorted(self.place.names(FOLDERS[kind][0]), reverse=True):
+            if part not in name:
+                continue
             try:
                 yield self._read(name, kind)
             except RecordError as error:

@@ -5,6 +5,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from results import money, units
+from results.bars import usd_bars
 from results.bills import Bill
 from results.epoch import predicted_epoch
 from results.names import PROVIDER_NAMES
@@ -118,10 +119,12 @@ def instance_text(offer: Offer) -> str:
 
 
 def cost_table(
-    estimates: Sequence[tuple[int, Estimate]], undominated: Sequence[int] = ()
+    estimates: Sequence[tuple[int, Estimate]],
+    undominated: Sequence[int] = (),
+    bars: bool = False,
 ) -> "Table":
     """Numbered offers with the rate, and the time and cost of the whole job as 80% intervals; `*`
-    marks those that no other beats in both time and cost.
+    marks those that no other beats in both time and cost. With `bars` costs are drawn as well.
 
     The evidence has a column only where it differs; else the title says it once.
     """
@@ -130,11 +133,13 @@ def cost_table(
         f", all {grades.pop()}" if len(grades) == 1 else ""
     )
     evidence = ("evidence",) if grades else ()
+    drawing = ("cheap … dear",) if bars else ()
     table = plain_table(
-        title, "", "service", "instance", "where", per_hour(), "time", "cost", *evidence,
-        left=("service", "instance", "where", "evidence"),
+        title, "", "service", "instance", "where", per_hour(), "time", "cost", *drawing,
+        *evidence, left=("service", "instance", "where", *drawing, "evidence"),
     )  # fmt: skip
-    for place, estimate in estimates:
+    drawn = usd_bars([estimate.usd for _, estimate in estimates]) if bars else [""] * len(estimates)
+    for (place, estimate), bar in zip(estimates, drawn, strict=True):
         offer, nodes = estimate.offer, estimate.job.nodes
         table.add_row(
             f"{place}*" if place in undominated else f"{place} " if undominated else str(place),
@@ -144,6 +149,7 @@ def cost_table(
             units.amount_text(offer.usd_per_hour),
             units.seconds_range(estimate.seconds),
             units.usd_range(estimate.usd),
+            *((bar,) if bars else ()),
             *((estimate.grade,) if grades else ()),
         )
     return table

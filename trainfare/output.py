@@ -2,6 +2,7 @@
 
 import json
 import logging
+import shutil
 import sys
 import textwrap
 import time
@@ -10,6 +11,7 @@ from contextlib import contextmanager
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
+from results import units
 from results.errors import UsageError
 from results.records import SCHEMA_VERSION
 
@@ -20,6 +22,7 @@ if TYPE_CHECKING:
 
 MAX_WIDTH, PIPE_WIDTH = 120, 100
 PLAIN_SECONDS = 10.0
+LEAST_SHARE = 0.05  # done, before the rest can be foretold
 
 
 def say(text: str) -> None:
@@ -52,10 +55,17 @@ def print_line(text: str) -> None:
     """A line of data on stdout, wrapped with an indent; a command at its end is kept whole."""
     head, mark, command = text.partition(" trainfare ")
     indent = " " * (len(text) - len(text.lstrip()) + 2)
-    lines = textwrap.wrap(head, PIPE_WIDTH, subsequent_indent=indent, break_on_hyphens=False)
+    lines = textwrap.wrap(head, _line_width(), subsequent_indent=indent, break_on_hyphens=False)
     if mark:
         lines.append(f"{indent}trainfare {command}")
     sys.stdout.write("\n".join(lines or [""]) + "\n")
+
+
+def _line_width() -> int:
+    """100 in a pipe; in a terminal no wider than it."""
+    if not sys.stdout.isatty():
+        return PIPE_WIDTH
+    return max(40, min(PIPE_WIDTH, shutil.get_terminal_size().columns))
 
 
 def console() -> "Console":
@@ -67,6 +77,12 @@ def console() -> "Console":
         return Console(highlight=False, emoji=False, markup=False, width=PIPE_WIDTH)
     found.width = min(found.width, MAX_WIDTH)
     return found
+
+
+def draws_bars() -> bool:
+    """Whether a table may hold small drawings: in a terminal that is wide enough for them."""
+    out = console()
+    return out.is_terminal and out.width >= PIPE_WIDTH
 
 
 def rendered(block: "RenderableType") -> str:
@@ -122,13 +138,15 @@ def progress(name: str) -> Iterator["Progress"]:
 
 def _plain_progress(name: str) -> "Progress":
     """In a pipe or a log: a line when something else begins, and one in ten seconds within it."""
-    begun, told = "", 0.0
+    begun, told, start = "", 0.0, time.monotonic()
 
-    def show(text: str, _share: float) -> None:
+    def show(text: str, share: float) -> None:
         nonlocal begun, told
         step, now = text.partition(" ")[0], time.monotonic()
         if step != begun or now - told >= PLAIN_SECONDS:
             begun, told = step, now
-            say(f"{name}: {text} …")
+            left = (now - start) * (1 - share) / share if share > LEAST_SHARE else 0.0
+            still = f", about {units.seconds_text(left)} left" if left > 1 else ""
+            say(f"{name}: {text}{still} …")
 
     return show

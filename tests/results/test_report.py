@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from results.compare import compare
 from results.records import Estimate, Measurement, Quote, Run
 from results.report import BEST_OFFERS, markdown
 
@@ -32,7 +33,8 @@ def test_the_page(make_run: MakeRun, make_quote: MakeQuote, make_estimate: MakeE
         "60,000 images an epoch, batch 64, fp32, on Some CPU (cpu, 2 threads, torch 2.15)" in page
     )
     assert "## cnn: 3 epochs of 60,000 samples, quoted 2026-11-24T00:00:01+00:00" in page
-    head, _, step, offers, _, offer = table_rows(page)
+    *_, total, head, _, step, offers, _, offer = table_rows(page)
+    assert total == ["total", "", "$0.24–0.48", "", "ends added up", ""]
     assert dict(zip(head, step, strict=True)) == {
         "phase": "step",
         "median": "100 ms",
@@ -74,7 +76,7 @@ def test_only_the_best_offers(make_quote: MakeQuote, make_estimate: MakeEstimate
         for i in range(BEST_OFFERS + 5)
     ]
     page = markdown([], [make_quote(*many, left_out=(("too small", 3),))], MADE_AT)
-    rows = table_rows(page)[2:]
+    rows = [row for row in table_rows(page) if len(row) == OFFER_COLUMNS][2:]
     assert [row[2] for row in rows] == [f"ml.n{i}" for i in range(BEST_OFFERS)]
     assert [row[0] for row in rows] == [str(i + 1) for i in range(BEST_OFFERS)]
     assert page.count("- same\n") == 1
@@ -86,7 +88,7 @@ def test_only_the_best_offers(make_quote: MakeQuote, make_estimate: MakeEstimate
 def test_a_stale_price_is_marked(make_quote: MakeQuote, make_estimate: MakeEstimate) -> None:
     fresh = make_estimate(as_of=datetime.now(UTC).date().isoformat())
     page = markdown([], [make_quote(make_estimate(as_of="2020"), fresh)], MADE_AT)
-    stale_row, fresh_row = table_rows(page)[2:]
+    stale_row, fresh_row = table_rows(page)[-2:]
     assert stale_row[-1].endswith(" d!")
     assert fresh_row[-1] == "published 0 d"
 
@@ -96,6 +98,49 @@ def test_a_quote_without_offers(make_quote: MakeQuote) -> None:
     assert markdown([], [], MADE_AT).count("\n") == 3
 
 
+def test_the_sum_over_workloads_comes_first(
+    make_quote: MakeQuote, make_estimate: MakeEstimate, make_workload: Any
+) -> None:
+    quotes = [make_quote(make_estimate(make_workload(name=name))) for name in ("cnn", "rnn")]
+    rows = table_rows(markdown([], quotes, MADE_AT))
+    assert [row[0] for row in rows[2:5]] == ["cnn", "rnn", "total"]
+    assert rows[2][2:5] == ["$0.24–0.48", "4.0–8.0 min", "SageMaker ml.g5.xlarge, us-east-1"]
+    assert rows[4][2] == "$0.48–0.96"
+
+
+@pytest.mark.parametrize("name", ["n", "größe " * 20])
+def test_it_fits_a_comment(
+    make_run: MakeRun, make_quote: MakeQuote, make_estimate: MakeEstimate, make_workload: Any,
+    name: str,
+) -> None:  # fmt: skip
+    runs = [make_run(name=f"{name}{i}") for i in range(200)]
+    quotes = [
+        make_quote(*[make_estimate(make_workload(name=run.workload.name))] * 15) for run in runs
+    ]
+    page = markdown(runs, quotes, MADE_AT)
+    assert len(page.encode()) <= 60_000
+    left = re.search(r"(\d+) more sections are left out", page)
+    assert left
+    assert page.count("\n## ") + int(left[1]) == 400
+    assert "| total |" in page
+
+
+def test_changes_against_a_base(
+    make_run: MakeRun, make_measurement: Callable[..., Measurement]
+) -> None:
+    runs = [
+        make_run(run_id=f"r{i}", measurements=(make_measurement("step", s, samples_per_repeat=64),))
+        for i, s in enumerate((0.1, 0.2))
+    ]
+    page = markdown(runs[1:], [], MADE_AT, compare(runs[:1], runs[1:]))
+    assert "Against the base: 1 slower." in page
+    row = table_rows(page)[2]
+    assert row[:5] == ["cnn", "step", "100 ms", "200 ms", "+100.0%"]
+    assert row[6] == "slower"
+    assert "Against the base" not in markdown(runs, [], MADE_AT)
+
+
+SUMMARY_COLUMNS, PHASE_COLUMNS, OFFER_COLUMNS = 6, 7, 13
 RUN_TEXTS = ["name", "sample_unit", "device_name", "torch_version", "data_note"]
 OFFER_TEXTS = ["instance_type", "region"]
 
@@ -106,7 +151,7 @@ def assert_harmless(page: str) -> None:
     assert "&lt;script&gt;alert(1)&lt;/script&gt;" in page
     assert "a &amp; b" in page
     assert not re.search(r"^## Title", page, re.MULTILINE)
-    assert len({len(row) for row in table_rows(page)}) == 1
+    assert {len(row) for row in table_rows(page)} <= {SUMMARY_COLUMNS, PHASE_COLUMNS, OFFER_COLUMNS}
 
 
 @pytest.mark.parametrize("field", RUN_TEXTS)

@@ -22,6 +22,7 @@ from results.tables import (
     sweep_table,
     unit_cost_table,
 )
+from tests.results.conftest import usd
 
 WIDTH = 100
 MakeRun = Callable[..., Run]
@@ -233,3 +234,11 @@ def test_performance_does_not_fold(make_run: MakeRun, make_measurement: MakeMeas
     rows = shown(performance_table(runs))
     assert len(rows) == 12
     assert all("contended" in row for row in rows)
+
+
+def test_costs_are_drawn_on_one_scale(make_estimate: MakeEstimate) -> None:
+    cheap = make_estimate(usd=usd("1", "10", "100"))
+    dear = make_estimate(usd=usd("100", "100", "100"))
+    table = cost_table([(1, cheap), (2, dear)], bars=True)
+    assert list(table.columns[7].cells) == ["▕────●────▏", "        ▕●▏"]
+    assert len(table.columns) == len(cost_table([(1, cheap)]).columns) + 1

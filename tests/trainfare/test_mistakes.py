@@ -60,6 +60,8 @@ def assert_told(answer: Any, told: str, code: int = 2) -> None:
         (("prices", "list", "--instance", "ml.g99.xlarge"), "ml.g99.xlarge"),
         (("prices", "list", "--max-usd-per-hour", "nan"), "nan"),
         (("report", "--format", "pdf"), "pdf"),
+        (("report", "--base", "latest~1"), "--format md"),
+        (("report", "--format", "md", "--base", "latest~1"), "latest~1"),
         (("submit", "mlp", *AWS, "--dry-run"), "--max-usd"),
         (("submit", "mlp", *AWS, "--max-usd", "0", "--dry-run"), "--max-usd"),
         (("submit", "mlp", *AWS, "--max-usd", "5"), "role_arn"),

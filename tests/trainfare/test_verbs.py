@@ -126,9 +126,17 @@ def test_prices(cli: Cli) -> None:
 
 def test_report(cli: Cli, tmp_path: Path) -> None:
     cli("quote", "mlp")
-    assert cli("report").code == 0
-    page = (tmp_path / "trainfare-results" / "report.md").read_text(encoding="utf-8")
-    assert "SageMaker" in page
+    told = cli("report")
+    assert told.code == 0, told.err
+    path = tmp_path / "trainfare-results" / "report.html"
+    assert told.out == f"Report: {path.relative_to(tmp_path)}\n"
+    page = path.read_text(encoding="utf-8")
+    assert page.startswith("<!doctype html>")
+    assert "mlp, 10 epochs: $" in page
+    assert len(page.encode()) < 6_000_000
+    for name in ("r.md", "r.json"):  # the format as the file ends
+        assert cli("report", "--out", name).code == 0
+        assert "SageMaker" in (tmp_path / name).read_text(encoding="utf-8")
     answer = cli("report", "--format", "csv", "--out", "r.csv", "--json")
     assert [Path(file).name for file in answer.json["files"]] == ["r.csv", "r-measurements.csv"]
     assert (tmp_path / "r.csv").read_text(encoding="utf-8").count("\n") > 3

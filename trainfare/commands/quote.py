@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from results.all_offers import all_offers
 from results.errors import NoAnswerError, OverBudgetError, UsageError
 from results.jobs import Outcome
 from results.money import Currency, shown_in
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from estimators.wishes import Wishes
 
 DEFAULT_WORKLOADS = ("mlp", "cnn", "rnn")
-KEPT_OFFERS = 20  # of each service in the record; the rest is in the price list anyway
+KEPT_OFFERS = 20  # of each service in full; all are kept in brief beside them, for the report
 
 
 @click.command(epilog=options.WORKLOAD_HELP)
@@ -120,6 +121,7 @@ def _quote(
         budget_usd=wishes.budget_usd,
     )
     store.add(answer)
+    store.add(all_offers(answer, ranking.priced))
     return run, answer, ranking
 
 
@@ -188,7 +190,7 @@ def show(run: Run, answer: Quote, top: int, explain: bool) -> list[str]:
         output.print_line(line)
     output.print_table(tables.performance_table([run]))
     shown = shown_offers(answer, top)
-    output.print_table(tables.cost_table(shown, answer.undominated))
+    output.print_table(tables.cost_table(shown, answer.undominated, output.draws_bars()))
     output.print_table(tables.unit_cost_table(shown))
     if explain:
         output.print_table(tables.items_table(*shown[0]))

@@ -1,54 +1,91 @@
-"""`trainfare report`: what was measured and quoted, as a page to share."""
+"""`trainfare report`: what was measured, quoted and spent, as a page to share."""
 
 from pathlib import Path
 
 import click
 
-from results.errors import NoAnswerError
-from results.records import Quote, Run
+from results.compare import Comparison
+from results.content import Content, gather
+from results.errors import NoAnswerError, UsageError
 from results.store import Store, utc_now, write_atomically
 from trainfare import options, output, settings
 
+FORMATS = ("html", "md", "csv", "json", "png", "svg")
+
 
 @click.command()
-@click.option("--format", "form", type=click.Choice(["md", "csv"]), default="md", help="[md]")
-@click.option("--out", type=options.FOLDER, help="File.  [report.md in the folder of records]")
+@click.option("--format", "form", type=click.Choice(FORMATS), help="[as --out ends, or html]")
+@click.option("--out", type=options.FOLDER, help="File.  [report.html in the folder of records]")
+@click.option("--base", help="Runs that the Markdown compares with: latest~1, a commit, a folder.")
 @options.results
 @options.as_json
-def report(form: str, out: Path | None, results: Path | str | None, as_json: bool) -> None:
-    """Write the newest measurement and quote of each workload to a file.
+def report(
+    form: str | None, out: Path | None, base: str | None, results: Path | str | None, as_json: bool
+) -> None:
+    """Write what the records say to a file that can be shared: one HTML page, if nothing else is
+    asked for.
 
-    CSV is two files: NAME.csv holds the estimates, NAME-measurements.csv the measurements.
+    Markdown fits a pull request comment. CSV is two files: NAME.csv holds the estimates,
+    NAME-measurements.csv the measurements. PNG and SVG draw time against cost.
     """
     store = Store(settings.load().results_folder(results))
-    runs = {run.workload.name: run for run in reversed(list(store.newest_first(Run)))}
-    quotes = {q.estimates[0].job.workload.name: q for q in reversed(_answered(store))}
-    for problem in store.problems:
+    content = gather(store, utc_now())
+    for problem in content.problems:
         output.say(f"! {problem}")
-    if not runs:
+    if not content.runs:
         raise NoAnswerError(f"{store.folder} holds no measurement. Start with: trainfare quote cnn")
-    path = out or (store.local_folder or Path()) / f"report.{form}"
-    texts = _texts(form, path, list(runs.values()), list(quotes.values()))
-    for file, text in texts.items():
+    form = form or _ending(out)
+    if base is not None and form != "md":
+        raise UsageError(f"--base is for Markdown, not for {form}. Add: --format md")
+    files = _files(form, out or (store.local_folder or Path()) / f"report.{form}", content, base)
+    for file, text in files.items():
         write_atomically(file, text)
     if as_json:
-        output.print_json(files=[str(file) for file in texts])
+        output.print_json(files=[str(file) for file in files])
     else:
-        output.print_line("Report: " + ", ".join(str(file) for file in texts))
+        output.print_line("Report: " + ", ".join(str(file) for file in files))
 
 
-def _answered(store: Store) -> list[Quote]:
-    return [q for q in store.newest_first(Quote) if q.estimates]
+def _ending(out: Path | None) -> str:
+    ending = out.suffix.lower().removeprefix(".") if out else ""
+    return ending if ending in FORMATS else "html"
 
 
-def _texts(form: str, path: Path, runs: list[Run], quotes: list[Quote]) -> dict[Path, str]:
+def _files(form: str, path: Path, content: Content, base: str | None) -> dict[Path, str | bytes]:
+    """What is to be written where; each format loads only what it needs."""
+    if form == "html":
+        from results.html.page import html
+
+        return {path: html(content)}
+    if form == "json":
+        from results.export import json_text
+
+        return {path: json_text(content)}
+    if form in ("png", "svg"):
+        from results.plots import picture
+
+        return {path: picture(content, form)}
+    quotes = [item.quote for item in content.answers]
     if form == "md":
         from results.report import markdown
 
-        return {path: markdown(runs, quotes, utc_now())}
+        changes = _against(base, content) if base is not None else None
+        return {path: markdown(content.latest, quotes, content.made_at, changes)}
     from results.frames import csv_text, estimates_frame, measurements_frame
 
     return {
         path: csv_text(estimates_frame(quotes)),
-        path.with_name(f"{path.stem}-measurements.csv"): csv_text(measurements_frame(runs)),
+        path.with_name(f"{path.stem}-measurements.csv"): csv_text(
+            measurements_frame(content.latest)
+        ),
     }
+
+
+def _against(base: str, content: Content) -> Comparison:
+    """The newest runs against those that `base` means."""
+    from results.compare import compare
+    from results.selection import select
+
+    newest_first = content.runs[::-1]
+    now = select("latest", newest_first)
+    return compare(select(base, newest_first), now, newest_first)

@@ -1,0 +1,159 @@
+// Time against cost: which offers are shown, and the scatter they make.
+const FIELDS = ['cost', 'time', 'instance', 'service', 'region', 'gpu', 'rate', 'grade', 'price',
+  'provider', 'accelerator', 'spot', 'usdPerHour', 'sLow', 'sMid', 'sHigh', 'uLow', 'uMid', 'uHigh',
+  'bill'];
+const SHAPES = ['circle', 'diamond']; // on demand, spot
+const SHAPE_NAMES = ['on demand', 'spot'];
+
+const unpack = (workload) => workload.offers.map((row, place) => {
+  const offer = Object.fromEntries(row.map((cell, i) => [FIELDS[i], cell]));
+  return { ...offer, place: place + 1, workload };
+});
+
+const SECONDS = { s: 1, m: 60, min: 60, h: 3600, d: 86400 };
+// `4h` in seconds; null for nothing, NaN for what is no duration.
+const parseSeconds = (given) => {
+  if (!given.trim()) return null;
+  const found = /^\s*(\d+(?:\.\d+)?)\s*(s|m|min|h|d)\s*$/.exec(given);
+  return found ? Number(found[1]) * SECONDS[found[2]] : NaN;
+};
+const parseUsd = (given) => {
+  if (!given.trim()) return null;
+  return /^\s*\$?\s*\d+(\.\d+)?\s*$/.test(given) ? Number(given.replace('$', '')) : NaN;
+};
+
+const passes = (offer, asked) => asked.clouds.has(offer.provider)
+  && (!asked.region || offer.region === asked.region)
+  && (!asked.gpu || offer.accelerator === asked.gpu)
+  && (asked.spot === '' || offer.spot === Number(asked.spot))
+  && (asked.seconds === null || offer.sHigh <= asked.seconds)
+  && (asked.usd === null || offer.uHigh <= asked.usd);
+
+// Those that no other beats in both time and cost, by their middles, the fastest first.
+const undominated = (offers) => {
+  const best = [];
+  const sorted = [...offers].sort((a, b) => a.sMid - b.sMid || a.uMid - b.uMid);
+  for (const offer of sorted) {
+    if (!best.length || offer.uMid < best[best.length - 1].uMid) best.push(offer);
+  }
+  return best;
+};
+
+// The bill of the offer, or of the same instance in the region where it is cheapest.
+const NO_BILL = { region: '', items: [] };
+const bill = (offer) => offer.workload.bills[offer.bill] ?? NO_BILL;
+const billTitle = (offer) => {
+  const { region } = bill(offer);
+  return region && region !== offer.region ? `Bill in ${region}` : 'Bill';
+};
+const headline = (offer) => `${offer.place}. ${offer.service} ${offer.instance}, ${offer.region}`;
+const inWords = (offer) => {
+  const items = bill(offer).items.map(([name, usd]) => `${name} ${usd}`).join(', ');
+  return `${headline(offer)}: ${offer.cost}, ${offer.time}, ${offer.grade}. `
+    + `$${offer.rate} an hour, price ${offer.price}. ${items ? `${billTitle(offer)}: ${items}.` : ''}`;
+};
+
+const bubble = (offer) => {
+  const box = element('div', undefined, 'bubble');
+  box.append(element('strong', headline(offer)), element('div', `${offer.cost} · ${offer.time}`));
+  box.append(element('div', `$${offer.rate} an hour · price ${offer.price} · ${offer.grade}`));
+  const table = element('table');
+  if (bill(offer).items.length) table.append(element('caption', billTitle(offer)));
+  for (const [name, usd] of bill(offer).items) {
+    const row = table.insertRow();
+    row.append(element('td', name), element('td', usd, 'n'));
+  }
+  box.append(table);
+  return box;
+};
+
+// All intervals of one cloud are one shape: thousands of single lines would make filtering slow.
+echarts.graphic.registerShape('crosses', echarts.graphic.extendShape({
+  shape: { lines: [] },
+  buildPath: (path, { lines }) => {
+    for (const [x1, y1, x2, y2] of lines) {
+      path.moveTo(x1, y1);
+      path.lineTo(x2, y2);
+    }
+  },
+}));
+const crosses = (groups) => (params, api) => {
+  const { offers, style } = groups[api.value(2)];
+  const lines = offers.flatMap((o) => {
+    const [left, low] = api.coord([o.sLow, o.uLow]);
+    const [right, high] = api.coord([o.sHigh, o.uHigh]);
+    const [x, y] = api.coord([o.sMid, o.uMid]);
+    return [[left, y, right, y], [x, low, x, high]];
+  });
+  return { type: 'crosses', shape: { lines }, style: { fill: 'none', lineWidth: 1, ...style } };
+};
+
+const within = (ticks, low, high) => ticks.filter(([at]) => at >= low && at <= high);
+const logAxis = (name, ticks, low, high, more) => {
+  const shown = within(ticks, low, high);
+  const labels = new Map(shown);
+  const values = shown.map(([at]) => at);
+  return axis({
+    type: 'log', name, nameLocation: 'middle', min: low, max: high,
+    axisTick: { customValues: values },
+    ...more,
+    axisLabel: {
+      color: colour('ink'), hideOverlap: true, customValues: values,
+      formatter: (value) => labels.get(value) ?? nearest(labels, value),
+    },
+  });
+};
+// A logarithm and back may miss the value by a rounding error.
+const nearest = (labels, value) => {
+  for (const [at, label] of labels) if (Math.abs(at / value - 1) < 1e-6) return label;
+  return '';
+};
+
+const FEW = 40; // up to here all intervals are plain to see; of more each is drawn fainter
+const bars = (offers, best) => {
+  const faint = Math.max(0.03, Math.min(0.7, FEW / offers.length));
+  const front = new Set(best);
+  const groups = CLOUDS.flatMap((cloud) => [false, true].map((isFront) => ({
+    offers: offers.filter((o) => o.provider === cloud && front.has(o) === isFront),
+    style: { stroke: colour(cloud), opacity: isFront ? 0.9 : faint },
+  })));
+  return {
+    id: 'bars', type: 'custom', silent: true, z: 1, renderItem: crosses(groups), clip: true,
+    data: offers.length ? groups.map((_, i) => [offers[0].sMid, offers[0].uMid, i]) : [],
+  };
+};
+// By place, not the offer itself: ECharts copies deeply all that it is given.
+const marks = (offers) => CLOUDS.flatMap((cloud) => [0, 1].map((spot) => ({
+  id: `${cloud} ${spot}`, type: 'scatter', z: 3, symbol: SHAPES[spot], symbolSize: spot ? 11 : 9,
+  itemStyle: { color: colour(cloud), borderColor: colour('paper'), borderWidth: 1 },
+  data: offers.filter((o) => o.provider === cloud && o.spot === spot)
+    .map((o) => [o.sMid, o.uMid, o.place]),
+})));
+const front = (best) => ({
+  id: 'front', type: 'line', silent: true, z: 2, symbol: 'none', step: 'end',
+  lineStyle: { color: colour('ink'), width: 1.5, type: 'dashed' },
+  data: best.map((o) => [o.sMid, o.uMid]),
+});
+const ring = (offer) => ({
+  id: 'ring', type: 'scatter', silent: true, z: 4, symbolSize: 20,
+  itemStyle: { color: 'transparent', borderColor: colour('ink'), borderWidth: 2 },
+  data: offer ? [[offer.sMid, offer.uMid]] : [],
+});
+
+const drawScatter = (chart, shown, chosen, ticks) => {
+  const best = undominated(shown);
+  const ends = (a, b) => (shown.length
+    ? [0.8 * Math.min(...shown.map((o) => o[a])), 1.25 * Math.max(...shown.map((o) => o[b]))]
+    : [1, 10]);
+  const [left, right] = ends('sLow', 'sHigh');
+  const [low, high] = ends('uLow', 'uHigh');
+  chart.setOption({
+    animation: false,
+    textStyle: text(),
+    tooltip: tooltip((at) => bubble(shown.find((o) => o.place === at.data[2]))),
+    grid: { left: narrow(chart) ? 58 : 76, right: 18, top: 14, bottom: 46 },
+    xAxis: logAxis('time of the whole job', ticks.time, left, right, { nameGap: 28 }),
+    yAxis: logAxis('cost', ticks.usd, low, high, { nameGap: narrow(chart) ? 46 : 60 }),
+    series: [bars(shown, best), ...marks(shown), front(best), ring(chosen)],
+  }, { replaceMerge: ['series'] });
+};
