@@ -22,21 +22,14 @@ class Share:
 def shared_work(base: Basis, used: Basis, per_node: int, nodes: int) -> Share:
     """The factor on `used`'s step for `per_node` processes on each of `nodes` machines.
 
-    1 for a single process and where `used` itself ran in as many on one machine; else what `used`
-    measured on GPUs beside its single process (`measure --processes`); else the efficiency that own
-    runs of the job had with as many on one machine; else that of public logs.
+    1 for a single process and where `used` itself ran in as many on one machine; else the
+    efficiency that own runs of the job had with as many on one machine; else that of public logs.
     """
     processes = per_node * nodes
     if processes == 1:
         return Share(factor=ALONE, measured=used.run.processes == 1, assumptions=())
     if nodes == 1 and used.run.processes == processes:
         return Share(factor=ALONE, measured=True, assumptions=(notes.own_scaling(processes),))
-    together = used.run.scaling
-    if together and (together.contended or together.backend != "nccl"):
-        together = None  # cores of one processor say nothing of several GPUs
-    if nodes == 1 and together and together.processes == processes:
-        factor = together.step_factor
-        return Share(factor=factor, measured=True, assumptions=(notes.own_scaling(processes),))
     own = _own_factor((base, *base.siblings), processes) if nodes == 1 else None
     if own is not None:
         return Share(factor=own, measured=True, assumptions=(notes.own_scaling(processes),))
@@ -56,7 +49,9 @@ def _own_factor(runs: tuple[Basis, ...], processes: int) -> Interval | None:
     on_gpu = [known for known in runs if known.run.machine.is_gpu]
     for known in on_gpu:
         scaling = known.run.scaling
-        if scaling and scaling.processes == processes and not scaling.contended:
+        if scaling is None or scaling.backend != "nccl" or scaling.contended:
+            continue
+        if scaling.processes == processes:
             return _widened(scaling.step_factor)
     for several in on_gpu:
         for alone in on_gpu:

@@ -23,7 +23,7 @@ MEASURED = Scaling(
 
 
 def share(per_node=4, nodes=1, **change):
-    base = basis(build_run(scaling=replace(MEASURED, **change)))
+    base = basis(build_run(device="cuda:0", scaling=replace(MEASURED, **change)))
     return shared_work(base, base, per_node, nodes)
 
 
