@@ -16,6 +16,9 @@ from bench.proc import RunQueue, Steal, busy_seconds, children_cpu_seconds
 # A process that ran undisturbed has had the processor for all of its wall time.
 QUIET_CPU_SHARE = 0.97
 WAIT_SHARE = 0.01  # of a block's time that its threads may wait for a processor
+# No epoch of seconds goes by without a tick stolen and a daemon's turn: on a quiet machine every
+# one lost over 1%. What costs less than this is within how epochs differ anyway.
+LONG_SECONDS, LONG_WAIT_SHARE = 0.5, 0.05
 NEIGHBOUR_SHARE = 0.25  # of one processor, beside a job with workers: ticks are as coarse as that
 # Where waiting is not counted: a switch costs up to one scheduler slice, about 4 ms.
 SWITCH_SECONDS = 0.004
@@ -118,9 +121,9 @@ def find_threads() -> None:
 def disturbed(blocks: Sequence[Block]) -> tuple[bool, ...]:
     """Which blocks were disturbed.
 
-    A block is undisturbed if its threads waited for a processor at most 1% of its time (where
-    that is not counted: if its involuntary switches, 4 ms each, cost at most that), if the
-    hypervisor took nothing, and if it had the processor for 97% of its wall time. A workload that
+    A block is undisturbed if its threads' waiting for a processor (where that is not counted: its
+    involuntary switches, 4 ms each) and what the hypervisor took are at most 1% of its time, 5% of
+    a block over 0.5 s, and if it had the processor for 97% of its wall time. A workload that
     waits for its own disk or device never has it all the time: then its usual share (the 90th
     percentile of its blocks) takes the place of the whole.
     """
@@ -128,17 +131,18 @@ def disturbed(blocks: Sequence[Block]) -> tuple[bool, ...]:
     usual = min(1.0, shares[int(0.9 * (len(shares) - 1))]) if shares else 1.0
     return tuple(
         b.foreign
-        or _lost_seconds(b) > WAIT_SHARE * b.seconds
-        or bool(b.steal_seconds)
+        or _lost_seconds(b)
+        > b.seconds * (LONG_WAIT_SHARE if b.seconds > LONG_SECONDS else WAIT_SHARE)
         or b.cpu_seconds < QUIET_CPU_SHARE * usual * b.seconds
         for b in blocks
     )
 
 
 def _lost_seconds(block: Block) -> float:
+    stolen = block.steal_seconds or 0.0
     if block.wait_seconds is not None:
-        return block.wait_seconds
-    return block.involuntary_switches * SWITCH_SECONDS
+        return block.wait_seconds + stolen
+    return block.involuntary_switches * SWITCH_SECONDS + stolen
 
 
 def _sum(a: float | None, b: float | None) -> float | None:

@@ -8,7 +8,7 @@ from results.records import Measurement, Run
 from results.statistics import Interval, median
 
 MAX_GROUPS = 8
-STRAY = 2.0  # times the median: a block counts as no more than that, or a few strays are the answer
+STRAY = 3.0  # times the median: a block counts as no more than that, or a few strays are the answer
 # Student's t, 90th percentile by degrees of freedom: its two sides make an 80% interval.
 _T90 = {1: 3.078, 2: 1.886, 3: 1.638, 4: 1.533, 5: 1.476, 6: 1.440, 7: 1.415}
 
@@ -51,8 +51,8 @@ def run_steps(run: Run) -> int:
 def burst_means(step: Measurement, undisturbed: bool = False) -> list[float]:
     """Mean seconds a step of each burst, neighbouring bursts merged into eight at most.
 
-    A block counts as at most twice the median (winsorised): within real epochs that was nearer
-    to their total than the plain mean of as few steps, and than the median.
+    A block counts as at most three times the median (winsorised): within real epochs that was
+    nearer to their total than the plain mean of as few steps, and than the median.
     """
     counts = step.bursts
     if not counts or sum(counts) != len(step.block_seconds):

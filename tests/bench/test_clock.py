@@ -92,8 +92,10 @@ def test_blocks_add_up():
         (Block(0.001, 0.001, 0), False),
         (Block(0.001, 0.001, 1), True),  # one switch may be four times the block
         (Block(0.001, 0.0009, 0), True),  # away for a tenth of the time
-        (Block(10.0, 10.0, 25), False),  # 25 switches of 4 ms are 1%
-        (Block(10.0, 10.0, 26), True),
+        (Block(0.4, 0.4, 1), False),  # a switch of 4 ms is 1%
+        (Block(0.4, 0.4, 2), True),
+        (Block(10.0, 10.0, 125), False),  # over a long stretch 5% are let by
+        (Block(10.0, 10.0, 126), True),
         (Block(0.001, 0.002, 0), False),  # two threads at work
         (Block(0.001, 0.001, 1, 0.0), False),  # switched away, but lost nothing by it
         (Block(0.001, 0.001, 0, 0.00002), True),  # its threads waited for 2% of it

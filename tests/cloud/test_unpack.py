@@ -155,12 +155,26 @@ def test_a_header_that_lies_about_its_size_is_no_whole_file(inside: Path) -> Non
     assert not list(inside.rglob("*.json"))
 
 
-@pytest.mark.parametrize("keep", [0, 1, 10, 40, -10])
+@pytest.mark.parametrize("keep", [0, 1, 10, 40])
 def test_a_truncated_download_is_told(inside: Path, keep: int) -> None:
     data = packed(member("log.txt", os.urandom(100_000)))
     with pytest.raises(HostileError):
         unpacked(data[:keep], inside)
     assert not list(inside.rglob("*.txt"))
+
+
+@pytest.mark.parametrize("keep", [-1, -8, -9, -10, -60])
+def test_a_download_cut_after_its_last_file_is_told(inside: Path, keep: int) -> None:
+    """Though every file is whole by then; the caller throws the folder away."""
+    with pytest.raises(HostileError, match="ends in the middle"):
+        unpacked(packed(member("log.txt", os.urandom(100_000)))[:keep], inside)
+
+
+def test_a_download_changed_on_its_way_is_told(inside: Path) -> None:
+    data = bytearray(packed(member("log.txt", b"x" * 1000)))
+    data[-6] ^= 1  # of the checksum
+    with pytest.raises(HostileError):
+        unpacked(bytes(data), inside)
 
 
 @given(st.binary(max_size=300))

@@ -1,6 +1,7 @@
 """A user's mistake is one sentence on stderr, its own exit code, and nothing on stdout."""
 
 import csv
+import json
 import os
 import signal
 import subprocess
@@ -226,7 +227,7 @@ def factory():
     assert_told(cli("measure", "mine.py:factory"), "batch")
 
 
-def test_ctrl_c_leaves_nothing(tmp_path: Path, env: dict[str, str]) -> None:
+def test_ctrl_c_leaves_nothing_half_written(tmp_path: Path, env: dict[str, str]) -> None:
     child = subprocess.Popen(
         [sys.executable, "-m", "trainfare", "measure", "mlp", "--max-seconds", "60"],
         cwd=tmp_path,
@@ -246,8 +247,11 @@ def test_ctrl_c_leaves_nothing(tmp_path: Path, env: dict[str, str]) -> None:
     assert out == ""
     assert "interrupted" in err
     assert "Traceback" not in err
-    files = [path for path in tmp_path.rglob("*") if path.is_file()]
-    assert [path for path in files if ".cache" not in path.parts] == []
+    files = [path for path in tmp_path.rglob("*") if path.is_file() and ".cache" not in path.parts]
+    for path in files:  # nothing, or what had been measured by then
+        assert path.parent.name == "runs"
+        assert json.loads(path.read_text(encoding="utf-8"))["partial"] is True
+    assert len(files) == ("marked partial" in err)
 
 
 def test_a_reader_that_has_gone_is_no_error(tmp_path: Path, env: dict[str, str]) -> None:

@@ -1,6 +1,7 @@
 """`trainfare quote`: what the job costs where, from a fresh measurement."""
 
 from decimal import Decimal
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from estimators.wishes import Wishes
 
 DEFAULT_WORKLOADS = ("mlp", "cnn", "rnn")
+KNOWN_RUNS = 300  # the newest, from which a quote learns: a team's store may hold thousands
 KEPT_OFFERS = 20  # of each service in full; all are kept in brief beside them, for the report
 
 
@@ -100,8 +102,8 @@ def _quote(
     epochs, samples = size[0], size[1] or run.workload.samples_per_epoch
     job = Job(workload=run.workload, epochs=epochs, samples_per_epoch=samples)
     history = History.of(store.newest_first(Outcome))
-    past = past_runs(store.newest_first(Run))
-    there = runs_there(run, store.newest_first(Run))
+    known = list(islice(store.newest_first(Run), KNOWN_RUNS))
+    there, past = runs_there(run, known), past_runs(known)
     ranking = rank(run, job, offers, billing, wishes, history, there, past)
     if not ranking.priced:
         _refuse(run, ranking, wishes)
