@@ -23,7 +23,7 @@ _SCALARS = frozenset({str, int, float, bool, type(None)})
 
 def to_plain(value: Any) -> Any:
     """A record as dicts, lists and scalars that `json` writes."""
-    kind = type(value)
+    kind: Any = type(value)  # a class is hashable, which mypy doubts
     if kind in _SCALARS:  # first, for most values are: a quote writes tens of thousands
         return value
     names = _field_names(kind)
