@@ -4,7 +4,7 @@ import os
 import platform
 import re
 import subprocess
-from importlib.metadata import PackageNotFoundError, version
+import sys
 from pathlib import Path
 
 from bench import nvml
@@ -62,6 +62,13 @@ def memory_bytes() -> int:
 
 
 def _installed(package: str) -> str:
+    """Its version, from the name of its `.dist-info` folder (PEP 427) where there is just one:
+    importing importlib.metadata to read the file in it would take 12 ms of every quote."""
+    found = {p.name for folder in sys.path for p in Path(folder).glob(f"{package}-*.dist-info")}
+    if len(found) == 1:
+        return found.pop().removeprefix(f"{package}-").removesuffix(".dist-info")
+    from importlib.metadata import PackageNotFoundError, version
+
     try:
         return version(package)
     except PackageNotFoundError:

@@ -1,12 +1,15 @@
 """What NVIDIA's management library says of the GPUs; on a machine without one, nothing."""
 
 import os
+import sys
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, TypeVar
 
 T = TypeVar("T")
+DRIVER_FILES = ("/dev/nvidiactl", "/proc/driver/nvidia/version", "/dev/dxg")  # the last: WSL's
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +23,8 @@ class GpuInfo:
 
 def library() -> Any | None:
     """The started library, or None without a driver. Starting it twice is harmless."""
+    if sys.platform == "linux" and not any(Path(file).exists() for file in DRIVER_FILES):
+        return None  # importing the module to be told so would take 6 ms of every quote
     import pynvml
 
     try:
