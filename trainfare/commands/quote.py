@@ -1,8 +1,5 @@
 """`trainfare quote`: what the job costs where, from a fresh measurement."""
 
-import gc
-from collections.abc import Iterator
-from contextlib import contextmanager
 from decimal import Decimal
 from itertools import islice
 from pathlib import Path
@@ -64,6 +61,7 @@ def quote(
     Measures first if there is no record of this machine that is under a day old. Time and cost
     are 80% intervals; prices are list prices. A deadline or budget is kept with 90% probability.
     """
+    from estimators.catalog import uncollected
     from estimators.wishes import Wishes
 
     configured, shown = settings.load(), Currency.of(currency, rate)
@@ -78,7 +76,7 @@ def quote(
         answers = []
         for workload in workloads or DEFAULT_WORKLOADS:
             run = measuring.fresh_or_new(measuring.Asked(workload=workload, **more), store)
-            with _no_collecting():
+            with uncollected():  # ranking makes a hundred thousand objects and no cycle
                 answers.append(_quote(run, size, offers, billing, wishes, store))
     if as_json:
         _print_json(answers)
@@ -87,16 +85,6 @@ def quote(
         notes = [line for run, answer, _ in answers for line in show(run, answer, top, explain)]
     for line in dict.fromkeys(notes):
         output.print_line(line)
-
-
-@contextmanager
-def _no_collecting() -> Iterator[None]:
-    """Ranking makes a hundred thousand objects and no cycle: looking for those takes 15 ms."""
-    gc.disable()
-    try:
-        yield
-    finally:
-        gc.enable()
 
 
 def _quote(
