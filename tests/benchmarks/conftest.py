@@ -47,7 +47,8 @@ def pytest_terminal_summary(terminalreporter, config):
 def _tables(runs):
     from estimators.catalog import load_offers
     from estimators.rank import rank
-    from results.lines import best_of_each, warning_lines
+    from results.lines import warning_lines
+    from results.shown import best_of_each
     from results.tables import cost_table, performance_table
 
     yield performance_table(runs)
@@ -59,7 +60,8 @@ def _tables(runs):
         )
         ranking = rank(run, job, offers)
         yield f"{run.workload.name} on {run.machine.device}, {EPOCHS} epochs:"
-        yield cost_table(best_of_each(ranking.estimates, OFFERS_OF_EACH))
+        places = best_of_each(ranking.priced, OFFERS_OF_EACH)
+        yield cost_table([(place + 1, ranking.priced[place].estimate()) for place in places])
         for line in warning_lines(run):
             notes[line].append(run.workload.name)
     for line, names in notes.items():

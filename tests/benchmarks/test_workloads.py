@@ -9,7 +9,7 @@ import dataclasses
 import pytest
 
 from bench import clock, load, nvml, runner
-from bench.disturbance import Block, disturbed
+from bench.disturbance import Block, disturbed, find_threads
 from bench.sampling import steps_per_block
 from results.records import Measurement, Run
 from results.store import new_id, utc_now
@@ -75,6 +75,7 @@ def test_phase(benchmark, session, step_seconds, phase, keep):
     rounds = EPOCHS if is_epoch else _between(MIN_ROUNDS, SECONDS / block_seconds, MAX_ROUNDS)
     warmup = 0 if is_epoch else min(5, rounds)
     benchmark.group = f"{session.reference} on {session.device}"
+    find_threads()
     benchmark.pedantic(timer.round, rounds=rounds, iterations=1, warmup_rounds=warmup)
     if benchmark.stats is None:  # --benchmark-disable: run once, nothing timed
         return
