@@ -3,11 +3,11 @@
 import csv
 import functools
 import json
-import re
 from pathlib import Path
 from typing import Any
 
 import pytest
+from fakes.botocore_model import problems
 
 from cloud.sagemaker import plan
 from cloud.settings import AwsSettings
@@ -24,29 +24,6 @@ def input_shape() -> Any:
 
     model = botocore.session.get_session().get_service_model("sagemaker")
     return model.operation_model("CreateTrainingJob").input_shape
-
-
-def problems(value: Any, shape: Any, where: str = "request") -> list[str]:
-    """What botocore leaves to the service: enum, pattern, min and max of the model."""
-    found: list[str] = []
-    if shape.type_name == "structure":
-        for name, inner in value.items():
-            found += problems(inner, shape.members[name], f"{where}.{name}")
-        return found
-    if shape.type_name == "list":
-        for index, inner in enumerate(value):
-            found += problems(inner, shape.member, f"{where}[{index}]")
-    size = value if isinstance(value, int) else len(value)
-    rules = shape.metadata
-    if not rules.get("min", size) <= size <= rules.get("max", size):
-        found.append(f"{where}: {size} is out of range")
-    if "enum" in rules and value not in rules["enum"]:
-        found.append(f"{where}: {value!r} is not in the enum")
-    # Java's classes of letters, separators and numbers
-    pattern = rules.get("pattern", "").replace(r"\p{L}\p{Z}\p{N}", r"\w\s")
-    if pattern and not re.fullmatch(pattern, value):
-        found.append(f"{where}: {value!r} does not match {pattern}")
-    return found
 
 
 def assert_valid(request: dict[str, Any]) -> None:

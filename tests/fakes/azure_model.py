@@ -11,7 +11,7 @@ def unknown_fields(body: dict[str, Any]) -> list[str]:
     job = deserialize(models.JobBase, body)
     if not isinstance(job.properties, models.CommandJob):
         return ["jobType"]
-    return _unknown(body, job, "body")
+    return unknown_in(body, job, "body")
 
 
 @functools.cache
@@ -23,7 +23,8 @@ def _sdk() -> tuple[Any, Any]:
     return models, _deserialize
 
 
-def _unknown(value: dict[str, Any], model: Any, where: str) -> list[str]:
+def unknown_in(value: dict[str, Any], model: Any, where: str) -> list[str]:
+    """Keys that the SDK's model of this place does not have; it would pass them on unread."""
     fields = {field._rest_name: name for name, field in model._attr_to_rest_field.items()}
     found = []
     for key, item in value.items():
@@ -32,5 +33,5 @@ def _unknown(value: dict[str, Any], model: Any, where: str) -> list[str]:
         elif isinstance(item, dict) and hasattr(
             inner := getattr(model, fields[key]), "_attr_to_rest_field"
         ):
-            found += _unknown(item, inner, f"{where}.{key}")
+            found += unknown_in(item, inner, f"{where}.{key}")
     return found
