@@ -46,7 +46,7 @@ class Streamed(IterableDataset[tuple[Tensor, Tensor]]):
         return (self.samples[int(i)] for i in torch.randperm(SAMPLES))
 
 
-class Interrupted(Exception):
+class TakenAwayError(Exception):
     """Stands for the machine that was taken away."""
 
 
@@ -83,7 +83,7 @@ class Watched:
 
     def _loss(self, found: Tensor, wanted: Tensor) -> Tensor:
         if self.stop_after is not None and len(self.losses) >= self.stop_after:
-            raise Interrupted
+            raise TakenAwayError
         loss = nn.functional.mse_loss(found, wanted)
         self.losses.append(float(loss.detach()))
         return loss
@@ -124,7 +124,7 @@ def test_each_sample_is_seen_once_an_epoch_and_the_loss_is_the_same(
 ) -> None:
     through = Watched(None, drawn(noise=0.1)).run()
     first = Watched(tmp_path, drawn(noise=0.1))
-    with pytest.raises(Exception, match="Interrupted"):
+    with pytest.raises(Exception, match="TakenAway"):
         first.run(stop_after)
     second = Watched(tmp_path, drawn(noise=0.1)).run()
     assert second.training.position.resumed == 1
@@ -153,7 +153,7 @@ def test_epochs_have_orders_of_their_own() -> None:
 def test_other_sources_go_on_too(tmp_path: Path, make_batches: Any) -> None:
     through = Watched(None, make_batches).run()
     first = Watched(tmp_path, make_batches)
-    with pytest.raises(Exception, match="Interrupted"):
+    with pytest.raises(Exception, match="TakenAway"):
         first.run(STEPS + 4)
     second = Watched(tmp_path, make_batches).run()
     assert first.losses + second.losses == through.losses
@@ -164,7 +164,7 @@ def test_other_sources_go_on_too(tmp_path: Path, make_batches: Any) -> None:
 def test_workers_load_only_what_is_left(tmp_path: Path) -> None:
     through = Watched(None, drawn(workers=2)).run()
     first = Watched(tmp_path, drawn(workers=2))
-    with pytest.raises(Exception, match="Interrupted"):
+    with pytest.raises(Exception, match="TakenAway"):
         first.run(3)
     second = Watched(tmp_path, drawn(workers=2)).run()
     assert first.losses + second.losses == through.losses
@@ -172,7 +172,7 @@ def test_workers_load_only_what_is_left(tmp_path: Path) -> None:
 
 def test_a_workload_without_the_method_is_told(tmp_path: Path, monkeypatch: Any) -> None:
     monkeypatch.delattr(TorchWorkload, "resume_epoch")
-    with pytest.raises(Exception, match="Interrupted"):
+    with pytest.raises(Exception, match="TakenAway"):
         Watched(tmp_path, drawn()).run(3)
     second = Watched(tmp_path, drawn()).run()
     assert "! this workload has no resume_epoch(): the rest of the epoch is drawn anew" in (
