@@ -12,6 +12,7 @@ from results.all_offers import AllOffers
 from results.errors import RecordError
 from results.jobs import JobHandle, JobIntent, Outcome
 from results.places import MAX_RECORD_BYTES, Folder, MissingError, open_place, write_atomically
+from results.reading import Found
 from results.records import Quote, Run
 
 __all__ = ["MAX_RECORD_BYTES", "Store", "new_id", "utc_now", "write_atomically"]
@@ -92,7 +93,7 @@ class Store:
         """The record of that id, or None where there is none. Raises RecordError for a bad file."""
         name = f"{FOLDERS[kind][0]}/{record_id}.json"
         try:
-            return self._read(name, kind)
+            return self._checked(name, self.place.read(name), kind)
         except MissingError:
             return None
         except RecordError as error:
@@ -104,16 +105,19 @@ class Store:
         With the name of a workload only files whose id may be of it are opened: see `new_id`.
         """
         part = "" if workload is None else f"-{_name_part(workload)}-"
-        for name in sorted(self.place.names(FOLDERS[kind][0]), reverse=True):
-            if part not in name:
-                continue
+        listed = sorted(self.place.names(FOLDERS[kind][0]), reverse=True)
+        names = [name for name in listed if part in name]
+        for name, found in zip(names, self.place.read_all(names), strict=True):
             try:
-                yield self._read(name, kind)
+                yield self._checked(name, found, kind)
             except RecordError as error:
                 self.problems.append(f"{self.place.shown(name)} is left out: {error}.")
 
-    def _read(self, name: str, kind: type[T]) -> T:
-        record = _parsed(self.place.read(name), kind)
+    @staticmethod
+    def _checked(name: str, found: Found, kind: type[T]) -> T:
+        if isinstance(found, RecordError):
+            raise found
+        record = _parsed(found, kind)
         if _file_name(record) != name:  # a copy would count twice
             raise RecordError(f"it repeats the record of {_file_name(record)}")
         return record

@@ -135,15 +135,16 @@ class Containers:
         for host in self.hosts:
             os.kill(int((self.folder / host / "pid").read_text()), signal.SIGTERM)
 
-    def wait_for(self, path: Path, running: "subprocess.Popen[str]") -> None:
-        """Until a node has written this file; the test fails if it ends before."""
-        while not path.exists():
+    def wait_until_said(self, words: str, running: "subprocess.Popen[str]") -> None:
+        """Until the main node has said this; the test fails if it ends before."""
+        while words not in self.log():
             assert running.poll() is None, self.log()
             time.sleep(0.05)
 
     def log(self, host: str = "algo-1") -> str:
         """The last of what a node said."""
-        return (self.folder / host / "log.txt").read_text(errors="replace")[-3000:]
+        path = self.folder / host / "log.txt"
+        return path.read_text(errors="replace")[-3000:] if path.exists() else ""
 
     def take_checkpoints(self, other: "Containers") -> None:
         """As the service does through S3: what another attempt saved lies there at the start."""
