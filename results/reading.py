@@ -1,4 +1,4 @@
-"""Reads many records of a store that is far away at once: each request waits long for its answer."""
+"""Reads many records of a distant store at once: each request waits long for its answer."""
 
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor

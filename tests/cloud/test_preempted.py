@@ -1,4 +1,4 @@
-"""A spot job that loses its machine: the real command goes on, and the bill counts both attempts."""
+"""A spot job loses its machine: the real command goes on, and the bill counts both attempts."""
 
 import uuid
 from dataclasses import replace
