@@ -1,8 +1,13 @@
-"""The lines of an estimate, and what they come to as a whole."""
+"""The lines of an estimate, and what they come to as a whole.
+
+The times of a job are the same for all regions and rates of an instance type; so what a service
+charges for them is worked out once, and each offer then only puts its rate to it.
+"""
 
 import math
 from collections.abc import Iterator
 from decimal import Decimal
+from functools import cached_property
 
 from estimators.billing.bill import STORED_USD, shares, usd_per_hour_of
 from estimators.billing.rules import BillingRules
@@ -10,77 +15,117 @@ from estimators.timing import Timing
 from results import phases
 from results.errors import NoAnswerError
 from results.names import PROVIDER_NAMES
-from results.records import EstimateItem, Evidence, Job, Offer, UsdInterval
+from results.records import EstimateItem, Evidence, Offer, Provider, UsdInterval
 from results.statistics import Interval
 
 NO_TIME = Interval(low=0, mid=0, high=0)  # of an item that runs beside the others
-NO_USD = UsdInterval(low=Decimal(0), mid=Decimal(0), high=Decimal(0))
+ZERO = Decimal(0)
+NO_USD = UsdInterval(low=ZERO, mid=ZERO, high=ZERO)
+Seconds = tuple[Decimal, Decimal, Decimal]  # low, mid and high, of all nodes together
+# A line of which only the rate is open: name, seconds, what of them is billed, who and evidence.
+_Open = tuple[str, Interval, Seconds, str, Evidence]
 
 
-def usd_for(usd_per_hour: Decimal, seconds: float, nodes: int) -> Decimal:
-    """usd_per_hour / 3600 × seconds × nodes, not rounded; multiplied first, so that it is exact."""
-    return usd_per_hour * Decimal(seconds) * nodes / 3600
+class Charges:
+    """What a service bills of a job's times on one kind of machine, whatever the rate."""
+
+    def __init__(self, timing: Timing, provider: Provider, nodes: int, rules: BillingRules) -> None:
+        """Raises NoAnswerError where something that is used has no rate."""
+        self.timing, self.rules = timing, rules
+        self._nodes, self._who = nodes, PROVIDER_NAMES[provider]
+        self._rounded = _seconds(_rounded(timing.billed, rules), 1)
+        shared = rules.shared_usd_per_hour.value * shares(nodes, rules)
+        self._shared = _usd(shared, _seconds(timing.billed, 1)) if shared else None
+        self._shared_usd_per_hour = shared
+        self._egress = _egress_usd(rules)
+
+    def whole_usd(self, offer: Offer) -> UsdInterval:
+        """All that is billed by the hour, for the billed time rounded as the service does.
+
+        Raises NoAnswerError where a disk is used whose rate is not known.
+        """
+        rate = usd_per_hour_of(offer, self.rules) + self._disk_usd_per_hour(offer)
+        hourly = self._nodes * rate + self._shared_usd_per_hour
+        return _usd(hourly, self._rounded, self._egress)
+
+    def items(self, offer: Offer) -> tuple[EstimateItem, ...]:
+        """The lines: phases that are waited for, then what is billed beside them."""
+        rate, found = usd_per_hour_of(offer, self.rules), []
+        for line in self._lines:
+            if isinstance(line, EstimateItem):
+                found.append(line)
+            else:
+                name, seconds, billed, who, evidence = line
+                found.append(_item(name, seconds, _usd(rate, billed), who, evidence))
+        disk = self._disk_usd_per_hour(offer)
+        usd = _usd(disk, _seconds(self.timing.billed, self._nodes)) if disk else NO_USD
+        known = _known(self.rules.disk_usd_per_gib_hour.confirmed)
+        found.append(_item(phases.DISK, NO_TIME, usd, self._who, known))
+        return (*found, *self._beside)
+
+    @cached_property
+    def _lines(self) -> tuple[EstimateItem | _Open, ...]:
+        return (*self._phases(), *self._around())
+
+    def _phases(self) -> Iterator[EstimateItem | _Open]:
+        beside = self.timing.around
+        for name, (seconds, evidence) in self.timing.phases.items():
+            if name in (*phases.START_UP, phases.UPLOAD) and name not in beside.billed_names:
+                yield _item(name, seconds, NO_USD, phases.NOBODY, evidence)
+            else:
+                billed = _times(seconds, beside.billed_share)
+                yield name, seconds, _seconds(billed, self._nodes), self._who, evidence
+
+    def _around(self) -> Iterator[_Open]:
+        """What the machines are billed for beyond the job's own phases."""
+        rules = self.rules
+        if idle_seconds := self.timing.around.idle_seconds:
+            idle = Interval(low=idle_seconds, mid=idle_seconds, high=idle_seconds)
+            known = _known(rules.idle_seconds.confirmed)
+            yield phases.IDLE, idle, _seconds(idle, self._nodes), self._who, known
+        step = float(rules.granularity_seconds.value)
+        least = max(0.0, float(rules.minimum_seconds.value) - self.timing.billed.high)
+        rounding = Interval(low=least, mid=least + step / 2, high=least + step)
+        yield phases.ROUNDING, rounding, _seconds(rounding, self._nodes), self._who, "assumed"
+
+    @cached_property
+    def _beside(self) -> tuple[EstimateItem, ...]:
+        """What does not go with the offer's rate."""
+        found = []
+        if self._shared:
+            known = _known(self.rules.shared_usd_per_hour.confirmed)
+            found.append(_item(phases.SHARED, NO_TIME, self._shared, self._who, known))
+        egress = self._egress.quantize(STORED_USD)
+        usd = UsdInterval(low=egress, mid=egress, high=egress)
+        return (*found, _item(phases.EGRESS, NO_TIME, usd, self._who, "assumed"))
+
+    def _disk_usd_per_hour(self, offer: Offer) -> Decimal:
+        rules = self.rules
+        size, rate = rules.job_disk_gib.value, rules.disk_usd_per_gib_hour.value
+        if not size or offer.instance_type.startswith(rules.no_disk_families.value):
+            return ZERO
+        if rate is None:
+            raise NoAnswerError(
+                f"no rate of its disk is known: {rules.disk_usd_per_gib_hour.source}"
+            )
+        return size * rate
 
 
-def whole_usd(offer: Offer, nodes: int, billed: Interval, rules: BillingRules) -> UsdInterval:
-    """All that is billed by the hour, for the billed time rounded as the service does."""
-    hourly = nodes * (usd_per_hour_of(offer, rules) + _disk_usd_per_hour(offer, rules))
-    hourly += shares(nodes, rules) * rules.shared_usd_per_hour.value
-    egress = _egress_usd(rules)
-
-    def usd(seconds: float) -> Decimal:
-        return (usd_for(hourly, _rounded(seconds, rules), 1) + egress).quantize(STORED_USD)
-
-    return UsdInterval(low=usd(billed.low), mid=usd(billed.mid), high=usd(billed.high))
-
-
-def _rounded(seconds: float, rules: BillingRules) -> float:
+def _rounded(billed: Interval, rules: BillingRules) -> Interval:
     step = float(rules.granularity_seconds.value)
-    return math.ceil(max(seconds, float(rules.minimum_seconds.value)) / step) * step
+    least = float(rules.minimum_seconds.value)
 
+    def up(seconds: float) -> float:
+        return math.ceil(max(seconds, least) / step) * step
 
-def _disk_usd_per_hour(offer: Offer, rules: BillingRules) -> Decimal:
-    rate = rules.disk_usd_per_gib_hour.value
-    if not rules.job_disk_gib.value or offer.instance_type.startswith(rules.no_disk_families.value):
-        return Decimal(0)
-    if rate is None:
-        raise NoAnswerError(f"no rate of its disk is known: {rules.disk_usd_per_gib_hour.source}")
-    return rules.job_disk_gib.value * rate
+    return Interval(low=up(billed.low), mid=up(billed.mid), high=up(billed.high))
 
 
 def _egress_usd(rules: BillingRules) -> Decimal:
     size, rate = rules.egress_gib.value, rules.egress_usd_per_gib.value
     if size and rate is None:
         raise NoAnswerError(f"egress can't be priced: {rules.egress_usd_per_gib.source}")
-    return size * (rate or Decimal(0))
-
-
-def items_of(job: Job, offer: Offer, timing: Timing, rules: BillingRules) -> Iterator[EstimateItem]:
-    """The lines: phases that are waited for, then what is billed beside them."""
-    nodes, around, billed = job.nodes, timing.around, timing.billed
-    rate, share = usd_per_hour_of(offer, rules), around.billed_share
-    who = PROVIDER_NAMES[offer.provider]
-    for name, (seconds, evidence) in timing.phases.items():
-        free = name in (*phases.START_UP, phases.UPLOAD) and name not in around.billed_names
-        usd = NO_USD if free else _usd(rate, _times(seconds, share), nodes)
-        yield _item(name, seconds, usd, phases.NOBODY if free else who, evidence)
-    if idle_seconds := around.idle_seconds:
-        idle = Interval(low=idle_seconds, mid=idle_seconds, high=idle_seconds)
-        known = _known(rules.idle_seconds.confirmed)
-        yield _item(phases.IDLE, idle, _usd(rate, idle, nodes), who, known)
-    step = float(rules.granularity_seconds.value)
-    least = max(0.0, float(rules.minimum_seconds.value) - billed.high)
-    rounding = Interval(low=least, mid=least + step / 2, high=least + step)
-    yield _item(phases.ROUNDING, rounding, _usd(rate, rounding, nodes), who, "assumed")
-    disk = _usd(_disk_usd_per_hour(offer, rules), billed, nodes)
-    yield _item(phases.DISK, NO_TIME, disk, who, _known(rules.disk_usd_per_gib_hour.confirmed))
-    if rules.shared_usd_per_hour.value:
-        shared = _usd(rules.shared_usd_per_hour.value * shares(nodes, rules), billed, 1)
-        known_shared = _known(rules.shared_usd_per_hour.confirmed)
-        yield _item(phases.SHARED, NO_TIME, shared, who, known_shared)
-    egress = _egress_usd(rules).quantize(STORED_USD)
-    spread = UsdInterval(low=egress, mid=egress, high=egress)
-    yield _item(phases.EGRESS, NO_TIME, spread, who, "assumed")
+    return size * (rate or ZERO)
 
 
 def _known(confirmed: bool) -> Evidence:
@@ -101,9 +146,15 @@ def _times(seconds: Interval, share: Interval | None) -> Interval:
     )
 
 
-def _usd(usd_per_hour: Decimal, seconds: Interval, nodes: int) -> UsdInterval:
+def _seconds(of_each: Interval, nodes: int) -> Seconds:
+    return Decimal(of_each.low) * nodes, Decimal(of_each.mid) * nodes, Decimal(of_each.high) * nodes
+
+
+def _usd(usd_per_hour: Decimal, seconds: Seconds, more: Decimal = ZERO) -> UsdInterval:
+    """usd_per_hour × seconds / 3600 + more; multiplied first, so that it is exact."""
+    low, mid, high = seconds
     return UsdInterval(
-        low=usd_for(usd_per_hour, seconds.low, nodes).quantize(STORED_USD),
-        mid=usd_for(usd_per_hour, seconds.mid, nodes).quantize(STORED_USD),
-        high=usd_for(usd_per_hour, seconds.high, nodes).quantize(STORED_USD),
+        low=(usd_per_hour * low / 3600 + more).quantize(STORED_USD),
+        mid=(usd_per_hour * mid / 3600 + more).quantize(STORED_USD),
+        high=(usd_per_hour * high / 3600 + more).quantize(STORED_USD),
     )

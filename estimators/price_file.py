@@ -78,12 +78,12 @@ class PriceFile:
             count += len(block)
         if not count:
             self._refuse("line 2", "nothing", "at least one price")
-        return {FIELDS.get(name, name): column.values for name, column in columns.items()}
+        return {FIELDS.get(name, name): column.found for name, column in columns.items()}
 
     def _add(self, column: "_Column", name: str, cells: Sequence[str]) -> None:
-        before = len(column.values)
+        before = len(column.found)
         try:
-            column.values += map(column.__getitem__, cells)
+            column.found += map(column.__getitem__, cells)
         except CellError as error:
             place = next(i for i, cell in enumerate(cells) if cell not in column)
             self._refuse_cell(before + place, name, error)
@@ -155,7 +155,7 @@ class _Column(dict[str, Any]):
 
     def __init__(self, reader: Any) -> None:
         self._reader = reader
-        self.values: list[Any] = []
+        self.found: list[Any] = []
 
     def __missing__(self, cell: str) -> Any:
         value = self[cell] = self._reader(cell)

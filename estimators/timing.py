@@ -21,7 +21,6 @@ from estimators.assumptions import (
 )
 from estimators.basis import Basis
 from estimators.billing.rules import BillingRules
-from estimators.project import Projection
 from results import phases
 from results.records import Evidence, Job
 from results.statistics import Interval
@@ -58,7 +57,6 @@ class Timing:
     """One job on one kind of machine. `waited` is from submission to the result, `billed` what
     one node is billed for before rounding; both are 80% intervals in seconds."""
 
-    projection: Projection
     training: Phases  # those that move together with the speed of the machine
     around: Around
     waited: Interval
@@ -100,9 +98,11 @@ def around(job: Job, rules: BillingRules, spot: bool, ceiling: bool) -> Around:
     )
 
 
-def timing(base: Basis, job: Job, processes: int, projection: Projection, beside: Around) -> Timing:
+def timing(
+    base: Basis, job: Job, processes: int, epoch: Interval, measured: bool, beside: Around
+) -> Timing:
     """The whole job of `processes` processes, from an epoch and the phases around it."""
-    moving = _training(base, job, processes, projection)
+    moving = _training(base, job, processes, epoch, measured)
     speed = Interval(low=0, mid=0, high=0)
     for seconds, _ in moving.values():
         speed = speed + seconds  # they are wrong the same way, so end by end is right
@@ -118,7 +118,6 @@ def timing(base: Basis, job: Job, processes: int, projection: Projection, beside
     if beside.billed_share:
         billed = combine.times(billed, combine.points(beside.billed_share))
     return Timing(
-        projection=projection,
         training=moving,
         around=beside,
         waited=combine.interval_of(combine.plus(beside.waited, work)),
@@ -126,14 +125,13 @@ def timing(base: Basis, job: Job, processes: int, projection: Projection, beside
     )
 
 
-def _training(base: Basis, job: Job, processes: int, projection: Projection) -> Phases:
-    epoch = projection.epoch_seconds
+def _training(base: Basis, job: Job, processes: int, epoch: Interval, measured: bool) -> Phases:
     steps = base.steps(job.samples_per_epoch, processes)
     found: Phases = {
         phases.WARM_UP: (IMPORT_SECONDS + epoch.scaled(WARM_UP_STEPS / steps), "assumed"),
         phases.TRAINING: (
             epoch.scaled(job.epochs),
-            "measured" if projection.grade == "measured" else "projected",
+            "measured" if measured else "projected",
         ),
     }
     if base.run.metrics:
