@@ -2,6 +2,7 @@
 
 import csv
 import functools
+import math
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Literal
@@ -63,7 +64,7 @@ class Accelerator:
         peak, fed, full = self.peak_tflops(precision), self.watts_per_tflop, _best_fed(self.design)
         if peak is None or fed is None or full is None:
             return peak
-        return peak * min(1.0, fed / full) ** CLOCK_PER_POWER
+        return peak * math.pow(min(1.0, fed / full), CLOCK_PER_POWER)
 
     @property
     def watts_per_tflop(self) -> float | None:
