@@ -2,7 +2,7 @@
 
 import json
 import logging
-from collections.abc import Callable
+import os
 from io import StringIO
 from typing import Any
 
@@ -11,22 +11,24 @@ from cloud.settings import AzureSettings, required
 
 ENDPOINT = "https://management.azure.com"
 SCOPE = f"{ENDPOINT}/.default"
+CURRENT_CLOUD = "AZUREML_CURRENT_CLOUD"  # the SDK's own setting for the clouds of governments
 # One try: `cloud.patience` tries again, the same on all clouds.
-ONCE = {"retry_total": 0, "connection_timeout": 20, "read_timeout": 60}
+ONCE: dict[str, Any] = {"retry_total": 0, "connection_timeout": 20, "read_timeout": 60}
 
 
 def ml_client(settings: AzureSettings, credential: Any) -> Any:
     """The MLClient of the settings' workspace; it makes no call yet."""
-    from azure.ai.ml import MLClient
-
-    # What is experimental in it, it tells on a handler of its own; what goes wrong, it raises.
-    logging.getLogger("azure.ai.ml").setLevel(logging.CRITICAL)
+    make = _quiet_sdk().MLClient
     place = required(settings, "subscription_id", "resource_group", "workspace")
     quiet = {"enable_telemetry": False, "show_progress": False}
     if settings.endpoint is None:
-        return MLClient(credential, *place, **quiet, **ONCE)
-    own = _own_cloud(settings.endpoint)
-    return MLClient(_AzuresOwn(credential), *place, **own, **quiet, **ONCE)
+        return make(credential, *place, **quiet, **ONCE)
+    own, before = _own_cloud(settings.endpoint), os.environ.get(CURRENT_CLOUD)
+    try:
+        return make(_AzuresOwn(credential), *place, **own, **quiet, **ONCE)
+    finally:  # it leaves the name there, which no other process could make anything of
+        os.environ.pop(CURRENT_CLOUD, None)
+        os.environ |= {CURRENT_CLOUD: before} if before else {}
 
 
 def _own_cloud(endpoint: str) -> dict[str, Any]:
@@ -58,17 +60,27 @@ class _AzuresOwn:
         return self._credential.get_token(SCOPE, **options)
 
 
-def entity(load: Callable[..., Any], form: dict[str, Any]) -> Any:
+def entity(kind: str, form: dict[str, Any]) -> Any:
     """The SDK's object of `form`, by its own `load_job` or `load_environment`; sends nothing.
 
     Raises ConfigurationError where the SDK finds a field unknown, missing or wrong.
     """
+    load = getattr(_quiet_sdk(), f"load_{kind}")
     from azure.ai.ml.exceptions import MlException
+    from marshmallow import ValidationError
 
     try:
         return load(StringIO(json.dumps(form)))
-    except (MlException, ValueError) as error:  # marshmallow's is a ValueError
-        raise ConfigurationError("Azure ML", f"azure-ai-ml refuses {form}: {error}") from None
+    except (MlException, ValidationError) as error:
+        raise ConfigurationError("Azure ML", f"azure-ai-ml takes no such {kind}: {error}") from None
+
+
+def _quiet_sdk() -> Any:
+    """What is experimental in it, it tells on a handler of its own; what goes wrong, it raises."""
+    import azure.ai.ml as sdk
+
+    logging.getLogger(sdk.__name__).setLevel(logging.CRITICAL)
+    return sdk
 
 
 def signed(base_url: str, credential: Any) -> Any:
@@ -101,5 +113,6 @@ def run_history(ml: Any, settings: AzureSettings, credential: Any) -> Any:
     from azure.core.pipeline.policies import RetryPolicy
 
     place = ml.workspaces.get(settings.workspace).discovery_url
-    with PipelineClient(place, policies=[RetryPolicy(retry_total=0)]) as unsigned:
+    unsigned: Any = PipelineClient(place, policies=[RetryPolicy(retry_total=0)])
+    with unsigned:
         return signed(answer_of(unsigned, place)["api"], credential)

@@ -71,10 +71,9 @@ class AzureClient:
 
     def upload(self, request: JobRequest, region: str, archive: bytes) -> None:  # noqa: ARG002
         """Register the environment unless it is there; put the source where the job looks."""
-        from azure.ai.ml import load_environment
         from azure.core.exceptions import ResourceNotFoundError
 
-        environment = entity(load_environment, request.request["environment"])
+        environment = entity("environment", request.request["environment"])
         with told():
             try:
                 self._ml.environments.get(environment.name, environment.version)
@@ -85,9 +84,7 @@ class AzureClient:
 
     def create(self, request: JobRequest, region: str) -> JobHandle:
         """`jobs.create_or_update`; Azure ML itself refuses a name it has."""
-        from azure.ai.ml import load_job
-
-        job = entity(load_job, request.request["job"])
+        job = entity("job", request.request["job"])
         with told():
             made = self._ml.jobs.create_or_update(job)
         return JobHandle(

@@ -257,8 +257,7 @@ class FakeAzure:
 
     def _blob(self, request: Request) -> Answer:
         """As much of blob storage as the SDK asks of it: put, blocks, list, get a range."""
-        signed = request.query.get("sig") or request.headers.get("Authorization")
-        if not signed:
+        if not request.headers.get("Authorization", "").startswith("Bearer "):
             return Answer(403, b"", {"x-ms-error-code": "AuthenticationFailed"})
         now = "Wed, 25 Nov 2026 00:00:00 GMT"
         stamp = {"ETag": '"0x1"', "Last-Modified": now, "x-ms-request-id": "1"}
