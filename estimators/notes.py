@@ -16,7 +16,7 @@ from estimators.catalog import is_spot_ceiling
 from estimators.processors import Processor
 from estimators.step import ProjectedStep
 from results.records import Offer
-from results.units import seconds_text
+from results.units import counted, seconds_text
 
 _START_UP = QUEUE_SECONDS + PROVISIONING_SECONDS + PULL_SECONDS + DATA_SECONDS
 
@@ -62,7 +62,7 @@ DERIVED = "rate derived from Compute Engine plus the 15% management fee"
 def gpu_to_gpu(source: str, target: str, step: ProjectedStep) -> tuple[str, ...]:
     """How a time on one GPU became one on another."""
     found: tuple[str, ...] = (
-        f"{source} to {target}: ×{step.device_factor:.2f} by peak FLOP/s, bandwidth and "
+        f"{source} to {target}: ×{step.device_factor:.2f} by sustained FLOP/s, bandwidth and "
         f"multiprocessors; 80% lie within ×/÷{step.spread_factor:.2f}",
     )
     if step.own_models:
@@ -97,9 +97,8 @@ def processor(found: Processor, vcpus: int) -> str:
     """What the instance's vCPUs are."""
     clock = f"{found.clock_ghz:g} GHz, " if found.clock_ghz else ""
     checked = "" if found.checked else "; from memory"
-    return (
-        f"{vcpus} vCPUs: {found.cores(vcpus):g} cores of {found.name} ({clock}{found.isa}{checked})"
-    )
+    size = f"{counted(vcpus, 'vCPU')}: {counted(found.cores(vcpus), 'core')}"
+    return f"{size} of {found.name} ({clock}{found.isa}{checked})"
 
 
 def own_scaling(processes: int) -> str:
