@@ -43,7 +43,7 @@ class Priced:
         """The record of it, with every item."""
         projection = self.projection
         unknown = () if self.job.workload.parameter_count else (notes.UNKNOWN_SIZE,)
-        about = notes.of_offer(self.offer, self.charges.rules)
+        about = notes.of_offer(self.offer, self.charges.rules, self.charges.timing.around)
         return Estimate(
             job=self.job,
             offer=self.offer,

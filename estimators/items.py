@@ -59,8 +59,8 @@ class Charges:
                 found.append(_item(name, seconds, _usd(rate, billed), who, evidence))
         disk = self._disk_usd_per_hour(offer)
         usd = _usd(disk, _seconds(self.timing.billed, self._nodes)) if disk else NO_USD
-        known = _known(self.rules.disk_usd_per_gib_hour.confirmed)
-        found.append(_item(phases.DISK, NO_TIME, usd, self._who, known))
+        how = self.rules.disk_usd_per_gib_hour.evidence
+        found.append(_item(phases.DISK, NO_TIME, usd, self._who, how))
         return (*found, *self._beside)
 
     @cached_property
@@ -81,8 +81,8 @@ class Charges:
         rules = self.rules
         if idle_seconds := self.timing.around.idle_seconds:
             idle = Interval(low=idle_seconds, mid=idle_seconds, high=idle_seconds)
-            known = _known(rules.idle_seconds.confirmed)
-            yield phases.IDLE, idle, _seconds(idle, self._nodes), self._who, known
+            how = rules.idle_seconds.evidence
+            yield phases.IDLE, idle, _seconds(idle, self._nodes), self._who, how
         step = float(rules.granularity_seconds.value)
         least = max(0.0, float(rules.minimum_seconds.value) - self.timing.billed.high)
         rounding = Interval(low=least, mid=least + step / 2, high=least + step)
@@ -93,11 +93,14 @@ class Charges:
         """What does not go with the offer's rate."""
         found = []
         if self._shared:
-            known = _known(self.rules.shared_usd_per_hour.confirmed)
-            found.append(_item(phases.SHARED, NO_TIME, self._shared, self._who, known))
+            how = self.rules.shared_usd_per_hour.evidence
+            found.append(_item(phases.SHARED, NO_TIME, self._shared, self._who, how))
         egress = self._egress.quantize(STORED_USD)
         usd = UsdInterval(low=egress, mid=egress, high=egress)
-        return (*found, _item(phases.EGRESS, NO_TIME, usd, self._who, "assumed"))
+        return (
+            *found,
+            _item(phases.EGRESS, NO_TIME, usd, self._who, self.rules.egress_gib.evidence),
+        )
 
     def _disk_usd_per_hour(self, offer: Offer) -> Decimal:
         rules = self.rules
@@ -126,10 +129,6 @@ def _egress_usd(rules: BillingRules) -> Decimal:
     if size and rate is None:
         raise NoAnswerError(f"egress can't be priced: {rules.egress_usd_per_gib.source}")
     return size * (rate or ZERO)
-
-
-def _known(confirmed: bool) -> Evidence:
-    return "published" if confirmed else "assumed"
 
 
 def _item(

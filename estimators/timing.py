@@ -40,6 +40,7 @@ class Around:
     billed_names: tuple[str, ...]
     idle_seconds: float
     spot: bool
+    importing: tuple[Interval, Evidence]  # from the start of Python to the first step
     billed_share: Interval | None  # of managed spot, where there is no spot rate
 
     @cached_property
@@ -93,6 +94,7 @@ def around(job: Job, rules: BillingRules, spot: bool, ceiling: bool) -> Around:
         billed_names=(*rules.billed_phases.value, phases.CHECKPOINTS),
         idle_seconds=float(rules.idle_seconds.value),
         spot=spot,
+        importing=(IMPORT_SECONDS, "assumed"),
         billed_share=saving
         and Interval(low=1 - float(saving[2]), mid=1 - float(saving[1]), high=1 - float(saving[0])),
     )
@@ -102,7 +104,7 @@ def timing(
     base: Basis, job: Job, processes: int, epoch: Interval, measured: bool, beside: Around
 ) -> Timing:
     """The whole job of `processes` processes, from an epoch and the phases around it."""
-    moving = _training(base, job, processes, epoch, measured)
+    moving = _training(base, job, processes, epoch, measured, beside)
     speed = Interval(low=0, mid=0, high=0)
     for seconds, _ in moving.values():
         speed = speed + seconds  # they are wrong the same way, so end by end is right
@@ -125,10 +127,13 @@ def timing(
     )
 
 
-def _training(base: Basis, job: Job, processes: int, epoch: Interval, measured: bool) -> Phases:
+def _training(
+    base: Basis, job: Job, processes: int, epoch: Interval, measured: bool, beside: Around
+) -> Phases:
     steps = base.steps(job.samples_per_epoch, processes)
+    importing, known = beside.importing
     found: Phases = {
-        phases.WARM_UP: (IMPORT_SECONDS + epoch.scaled(WARM_UP_STEPS / steps), "assumed"),
+        phases.WARM_UP: (importing + epoch.scaled(WARM_UP_STEPS / steps), known),
         phases.TRAINING: (
             epoch.scaled(job.epochs),
             "measured" if measured else "projected",
