@@ -1,7 +1,7 @@
 // Time against cost: which offers are shown, and the scatter they make.
 const FIELDS = ['cost', 'time', 'instance', 'service', 'region', 'gpu', 'rate', 'grade', 'price',
   'provider', 'accelerator', 'spot', 'usdPerHour', 'sLow', 'sMid', 'sHigh', 'uLow', 'uMid', 'uHigh',
-  'bill'];
+  'bill', 'amounts'];
 const SHAPES = ['circle', 'diamond']; // on demand, spot
 const SHAPE_NAMES = ['on demand', 'spot'];
 
@@ -39,29 +39,31 @@ const undominated = (offers) => {
   return best;
 };
 
-// The bill of the offer, or of the same instance in the region where it is cheapest.
-const NO_BILL = { region: '', items: [] };
-const bill = (offer) => offer.workload.bills[offer.bill] ?? NO_BILL;
-const billTitle = (offer) => {
-  const { region } = bill(offer);
-  return region && region !== offer.region ? `Bill in ${region}` : 'Bill';
-};
+// Lines of the bill: name, time, cost. Names and times are kept once for all offers that share them.
+const bill = (offer) => (offer.workload.bills[offer.bill] ?? [])
+  .map(([name, time], i) => [name, time, offer.amounts[i]]);
+const NO_BILL = 'No itemised bill is on record: quote again.';
 const headline = (offer) => `${offer.place}. ${offer.service} ${offer.instance}, ${offer.region}`;
 const inWords = (offer) => {
-  const items = bill(offer).items.map(([name, usd]) => `${name} ${usd}`).join(', ');
+  const items = bill(offer).map(([name, , usd]) => `${name} ${usd}`).join(', ');
   return `${headline(offer)}: ${offer.cost}, ${offer.time}, ${offer.grade}. `
-    + `$${offer.rate} an hour, price ${offer.price}. ${items ? `${billTitle(offer)}: ${items}.` : ''}`;
+    + `$${offer.rate} an hour, price ${offer.price}. ${items ? `Bill: ${items}.` : NO_BILL}`;
 };
 
 const bubble = (offer) => {
   const box = element('div', undefined, 'bubble');
   box.append(element('strong', headline(offer)), element('div', `${offer.cost} · ${offer.time}`));
   box.append(element('div', `$${offer.rate} an hour · price ${offer.price} · ${offer.grade}`));
+  const lines = bill(offer);
+  if (!lines.length) {
+    box.append(element('div', NO_BILL));
+    return box;
+  }
   const table = element('table');
-  if (bill(offer).items.length) table.append(element('caption', billTitle(offer)));
-  for (const [name, usd] of bill(offer).items) {
+  table.append(element('caption', 'Bill, 80% intervals'));
+  for (const [name, time, usd] of lines) {
     const row = table.insertRow();
-    row.append(element('td', name), element('td', usd, 'n'));
+    row.append(element('td', name), element('td', time, 'n'), element('td', usd, 'n'));
   }
   box.append(table);
   return box;

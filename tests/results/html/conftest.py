@@ -11,18 +11,16 @@ import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from results.all_offers import AllOffers, BriefEstimate
+from results.bill_lines import BillLine
 from results.content import Answer, Content, PastJob
 from results.html.page import html
 from results.jobs import JobIntent, Outcome
 from results.records import (
-    Estimate,
     EstimateItem,
     GpuReading,
     Provider,
     Run,
     SweepPoint,
-    UsdInterval,
-    Workload,
 )
 from tests.results.conftest import (
     build_estimate,
@@ -60,32 +58,30 @@ def brief_offer(place: int, **given: Any) -> BriefEstimate:
         "grade": "projected",
         "seconds": span(mid / 2, mid, 2 * mid),
         "usd": usd(str(cost / 2), str(cost), str(2 * cost)),
+        "bill": 0,
     }
     return BriefEstimate(**plain | given)
 
 
-def itemised(work: Workload, offer: BriefEstimate) -> Estimate:
-    """The offer in full: a quarter for the start-up, the rest for training."""
-    items = tuple(
-        EstimateItem(
+def bill_lines() -> tuple[BillLine, ...]:
+    """A bill of one hour of training, its start-up for a fixed amount."""
+    return tuple(
+        BillLine(
             name=name,
-            seconds=offer.seconds,
-            usd=UsdInterval(
-                low=offer.usd.low * share, mid=offer.usd.mid * share, high=offer.usd.high * share
-            ),
+            seconds=seconds,
+            fixed_usd=amount,
             billed_by="SageMaker",
             evidence="projected",
         )
-        for name, share in (("start-up", Decimal("0.25")), ("training", Decimal("0.75")))
+        for name, seconds, amount in (
+            ("start-up", span(60, 120, 240), usd("0.01", "0.02", "0.04")),
+            ("training", span(1800, 3600, 7200), None),
+        )
     )
-    return build_estimate(
-        work, provider=offer.provider, region=offer.region, instance_type=offer.instance_type,
-        allocation=offer.allocation, seconds=offer.seconds, usd=offer.usd, items=items,
-    )  # fmt: skip
 
 
 def build_answer(count: int = 30, run: Run | None = None, **workload: Any) -> Answer:
-    """A quote of one workload with `count` offers, the first of each cloud itemised."""
+    """A quote of one workload with `count` offers, all of them with a bill."""
     work = build_workload(**workload)
     items = tuple(
         EstimateItem(
@@ -102,12 +98,12 @@ def build_answer(count: int = 30, run: Run | None = None, **workload: Any) -> An
         for provider in PROVIDERS
     )
     ranked = tuple(brief_offer(place) for place in range(count))
-    estimates += tuple(itemised(work, offer) for offer in ranked[:12])
     quote = build_quote(*estimates, left_out=(("too small", 3),))
     offers = AllOffers(
         quote_id=quote.quote_id,
         captured_at=quote.captured_at,
         estimates=ranked,
+        bills=(bill_lines(),),
     )
     return Answer(quote=quote, run=run or build_run(**workload), offers=offers)
 
