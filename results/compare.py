@@ -13,6 +13,7 @@ from results.phase_change import (
     SOFTWARE,
     PhaseChange,
     phase_change,
+    repeats,
 )
 from results.records import Measurement, Run
 from results.rows import phase_key
@@ -55,7 +56,7 @@ def compare(
     chosen = {run.run_id for run in (*baseline, *candidate)}
     others = _by_setting(run for run in history if run.run_id not in chosen)
     pairs = [
-        (sides[0][key], sides[1][key], others.get(key, []), phase)
+        (sides[0][key], sides[1][key], repeats(others.get(key, []), phase), phase)
         for key in both
         for phase in _shared_phases(sides[0][key], sides[1][key])
     ]

@@ -7,7 +7,7 @@ const rowsAxis = (spec) => axis({
   axisTick: { show: false },
   axisLabel: { color: colour('ink'), width: 150, overflow: 'truncate' },
 });
-const percentAxis = (spec, more) => axis({
+const valueAxis = (spec, more) => axis({
   type: 'value', name: spec.label, nameLocation: 'middle', nameGap: 28,
   ...more,
 });
@@ -29,7 +29,7 @@ const KINDS = {
       color: seriesColours(),
       legend: legendOf(spec),
       grid: rowsGrid(chart, true),
-      xAxis: percentAxis(spec, { max: 100 }),
+      xAxis: valueAxis(spec, { max: 100 }),
       yAxis: rowsAxis(spec),
       tooltip: tooltip((at) => element('div', `${at.name}: ${at.seriesName} ${at.data.text}`)),
       series: spec.series.map((s) => ({
@@ -44,7 +44,7 @@ const KINDS = {
     option: (spec, chart) => ({
       grid: rowsGrid(chart, true),
       legend: { ...legendOf({ series: [{ name: 'undisturbed' }, { name: 'disturbed' }] }), icon: undefined },
-      xAxis: percentAxis(spec, spread(spec.points) > 8 ? { type: 'log' } : { scale: true }),
+      xAxis: valueAxis(spec, spread(spec.points) > 8 ? { type: 'log' } : { scale: true }),
       yAxis: rowsAxis(spec),
       tooltip: tooltip((at) => element('div', `${spec.categories[at.data[1]]}: ${at.data[0]}% of the median, ${at.seriesName}`)),
       series: ['undisturbed', 'disturbed'].map((name, bad) => ({
@@ -67,7 +67,7 @@ const KINDS = {
       series: spec.series.flatMap((s, i) => [
         {
           type: 'line', name: s.name, color: colour(`s${i % 8}`), symbol: MARKS[i % MARKS.length], symbolSize: manyPoints(spec) ? 4 : 8,
-          data: s.points.map((p) => ({ value: [p[0], p[1]], text: p[4] })),
+          data: s.points.map((p) => ({ value: [p[0], p[1]], text: p[4], ...VERDICT_MARKS[p[5]] })),
         },
         whiskers(
           manyPoints(spec) ? [] : s.points.map(([x, , low, high]) => [x, low, high]),
@@ -76,11 +76,24 @@ const KINDS = {
       ]),
     }),
   },
+  bars: {
+    height: rowsHeight,
+    option: (spec, chart) => ({
+      grid: rowsGrid(chart, false),
+      xAxis: valueAxis(spec, { min: 0 }),
+      yAxis: rowsAxis(spec),
+      tooltip: tooltip((at) => element('div', `${at.name}: ${at.data.text}`)),
+      series: [{
+        type: 'bar', barMaxWidth: 22, itemStyle: { color: colour('s0') },
+        data: spec.values.map((value, i) => ({ value, text: spec.texts[i] })),
+      }],
+    }),
+  },
   range: {
     height: rowsHeight,
     option: (spec, chart) => ({
       grid: rowsGrid(chart, false),
-      xAxis: percentAxis(spec, { scale: true }),
+      xAxis: valueAxis(spec, { scale: true }),
       yAxis: rowsAxis(spec),
       tooltip: tooltip((at) => element('div', at.data.text)),
       series: [
@@ -92,6 +105,13 @@ const KINDS = {
       ],
     }),
   },
+};
+const VERDICT_MARKS = {
+  slower: { symbol: 'triangle', symbolSize: 11 },
+  faster: { symbol: 'triangle', symbolSize: 11, symbolRotate: 180 },
+  same: { symbol: 'circle' },
+  first: { symbol: 'circle' },
+  ambiguous: { symbol: 'emptyCircle' },
 };
 const MARKS = ['circle', 'diamond', 'triangle', 'rect', 'roundRect', 'pin'];
 

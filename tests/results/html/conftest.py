@@ -22,6 +22,7 @@ from results.records import (
     Run,
     SweepPoint,
 )
+from results.scaling import Scaling
 from tests.results.conftest import (
     build_estimate,
     build_measurement,
@@ -148,6 +149,22 @@ def phases(step: float = 0.1) -> tuple[Any, ...]:
     )  # fmt: skip
 
 
+def scaling(**given: Any) -> Scaling:
+    """Two processes that each keep about 80% of their speed."""
+    rounds = tuple(0.1 + 0.001 * (i % 5) for i in range(20))
+    plain: dict[str, Any] = {
+        "processes": 2,
+        "backend": "gloo",
+        "threads": 1,
+        "batch_size": 64,
+        "steps_per_block": 4,
+        "single_block_seconds": rounds,
+        "parallel_block_seconds": tuple(seconds / 0.8 for seconds in rounds[::-1]),
+        "disturbed": (False,) * 18 + (True,) * 2,
+    }
+    return Scaling(**plain | given)
+
+
 def full_content(count: int = 30) -> Content:
     """Something in every section of the page."""
     runs = [
@@ -161,7 +178,16 @@ def full_content(count: int = 30) -> Content:
         SweepPoint(batch_size=size, step_seconds=(0.05 + size / 1000,) * 7)
         for size in (32, 64, 128)
     )
-    runs.append(build_run(run_id="swept", measurements=phases(), sweep=sweep))
+    gpu = GpuReading(
+        utilization_percent=91.5, power_watts=250.0, sm_clock_mhz=None, memory_used_bytes=None
+    )
+    runs.append(
+        build_run(
+            run_id="gpu", name="rnn", device="cuda:0", device_name="NVIDIA A10G", gpu=gpu,
+            measurements=phases(0.01), energy_joules=3200.0, energy_steps=500, batch_size=64,
+        )
+    )  # fmt: skip
+    runs.append(build_run(run_id="swept", measurements=phases(), sweep=sweep, scaling=scaling()))
     return Content(
         made_at=MADE_AT,
         runs=tuple(runs),

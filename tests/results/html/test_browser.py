@@ -266,7 +266,9 @@ def test_every_chart_has_its_table(show: Show) -> None:
     assert "GPU: utilisation 92%, power unknown" in page.inner_text("#sure")
     page = show(full_content()).page
     names: Any = page.eval_on_selector_all("[data-chart]", "all => all.map(e => e.dataset.chart)")
-    assert names == ["time", "money", "sweep", "blocks", "history", "accuracy"]
+    assert names == [
+        "time", "money", "sweep", "together", "energy", "blocks", "history", "accuracy",
+    ]  # fmt: skip
     for name in names:
         assert page.locator(f"#{name} table tbody tr").count() > 0, name
         assert page.evaluate(f"document.querySelector('[data-chart={name}] canvas').width") > 0
