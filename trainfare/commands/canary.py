@@ -189,9 +189,9 @@ def _answer(
             trials=[jobs.outcome_row(outcome) for outcome in outcomes],
         )
         return
-    from results.tables import cost_table
+    from results.tables import cost_tables
 
     for outcome in outcomes:
         output.print_line(jobs.outcome_line(outcome))
-    output.print_table(cost_table(list(enumerate(estimates[:SHOWN], start=1))))
+    output.print_fitting(*cost_tables(list(enumerate(estimates[:SHOWN], start=1))))
     output.print_line(f"Start the first: trainfare submit {run.workload.reference} --offer 1")

@@ -103,7 +103,7 @@ def _show(found: Comparison, threshold: float | None, as_json: bool) -> None:
         rows = change_rows(found, threshold)
         output.print_json(changes=rows, notes=list(found.notes), threshold_ratio=threshold)
         return
-    output.print_table(change_table(found))
+    output.print_table(change_table(found), "runs")
     for note in found.notes:
         output.print_line(f"  {note}")
 
@@ -116,7 +116,7 @@ def _show_history(kept: list[Run], workload: str, phase: str, as_json: bool) -> 
     if as_json:
         output.print_json(points=history_rows(found), left_out=found.left_out)
         return
-    output.print_table(history_table(found))
+    output.print_table(history_table(found), "runs", "95% interval")
     if found.left_out:
         output.print_line(
             f"  {found.left_out} runs left out: of another machine, setting or without the phase"

@@ -44,9 +44,10 @@ def show(run: Run) -> None:
     """The run as a table with what a person needs to know beside it."""
     from estimators.hardware import peak_of
     from results.lines import facts_lines, warning_lines
-    from results.tables import performance_table, sweep_table
+    from results.tables import PERFORMANCE_SPARE, performance_table, sweep_table
 
-    output.print_table(performance_table([run], title=f"Performance: {run.workload.name}"))
+    table = performance_table([run], title=f"Performance: {run.workload.name}")
+    output.print_table(table, *PERFORMANCE_SPARE)
     if run.sweep:
         output.print_table(sweep_table(run))
     for line in (*facts_lines(run, peak_of(run)), *scaling_lines(run), *warning_lines(run)):

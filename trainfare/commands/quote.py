@@ -192,10 +192,10 @@ def show(run: Run, answer: Quote, top: int, explain: bool) -> list[str]:
 
     for line in lines.headline(run, answer, measuring.age(run).total_seconds()):
         output.print_line(line)
-    output.print_table(tables.performance_table([run]))
+    output.print_table(tables.performance_table([run]), *tables.PERFORMANCE_SPARE)
     shown = shown_offers(answer, top)
-    output.print_table(tables.cost_table(shown, answer.undominated, output.draws_bars()))
-    output.print_table(tables.unit_cost_table(shown))
+    output.print_fitting(*tables.cost_tables(shown, answer.undominated, output.draws_bars()))
+    output.print_table(tables.unit_cost_table(shown), tables.per_unit(), "epoch")
     if explain:
         output.print_table(tables.items_table(*shown[0]))
     tied = [shown[place][0] for place in tied_with_best([e for _, e in shown])]
