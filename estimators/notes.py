@@ -16,7 +16,7 @@ from estimators.catalog import is_spot_ceiling
 from estimators.processors import Processor
 from estimators.step import ProjectedStep
 from results.records import Offer
-from results.units import seconds_text
+from results.units import counted, seconds_text
 
 _START_UP = QUEUE_SECONDS + PROVISIONING_SECONDS + PULL_SECONDS + DATA_SECONDS
 
@@ -97,9 +97,8 @@ def processor(found: Processor, vcpus: int) -> str:
     """What the instance's vCPUs are."""
     clock = f"{found.clock_ghz:g} GHz, " if found.clock_ghz else ""
     checked = "" if found.checked else "; from memory"
-    return (
-        f"{vcpus} vCPUs: {found.cores(vcpus):g} cores of {found.name} ({clock}{found.isa}{checked})"
-    )
+    size = f"{counted(vcpus, 'vCPU')}: {counted(found.cores(vcpus), 'core')}"
+    return f"{size} of {found.name} ({clock}{found.isa}{checked})"
 
 
 def own_scaling(processes: int) -> str:

@@ -102,8 +102,8 @@ def _performance(run: Run) -> str:
         f"{units.digits(workload.samples_per_epoch)} {_safe(workload.sample_unit)}s an epoch, "
         f"batch {workload.batch_size}, {workload.precision}, "
         f"on {_safe(here.device_name)} "
-        f"({here.device}, {here.threads} threads, torch {_safe(here.torch_version)}): "
-        f"{run.verdict}."
+        f"({here.device}, {units.counted(here.threads, 'thread')}, "
+        f"torch {_safe(here.torch_version)}): {run.verdict}."
     )
     if workload.data_note:
         head += f"\n\nThe data is {_safe(workload.data_note)}."
