@@ -198,7 +198,13 @@ def run_spread(groups: Iterable[Sequence[float]]) -> tuple[float, int]:
     dof = sum(len(group) - 1 for group in repeated)
     if not dof:
         return 0.0, 0
-    return math.sqrt(sum(variance(g) * (len(g) - 1) for g in repeated) / dof), dof
+    return math.sqrt(sum(map(_squares, repeated)) / dof), dof
+
+
+def _squares(values: Sequence[float]) -> float:
+    """Σ (x − mean)²; `statistics.variance` is exact and much slower, and a history takes many."""
+    mean = fmean(values)
+    return math.fsum((x - mean) ** 2 for x in values)
 
 
 def repeat(run: Run, phase: str) -> Repeat | None:

@@ -15,6 +15,7 @@ from results.rows import estimate_row
 from results.store import Store, new_id, utc_now
 from trainfare import jobs, measuring, options, output, pricing, settings
 from trainfare.__main__ import INTERRUPTED
+from trainfare.reading import open_store
 
 if TYPE_CHECKING:
     from cloud.source import Source
@@ -71,7 +72,7 @@ def canary(
     from estimators.rank import rank
 
     configured = settings.load()
-    store = Store(configured.results_folder(results))
+    store = open_store(configured.results_folder(results))
     offers, billing = pricing.offers(
         price_files, configured, {name: more.pop(name) for name in pricing.FILTERS}
     )

@@ -9,8 +9,8 @@ import click
 from results.compare import Comparison
 from results.errors import UsageError
 from results.records import Run
-from results.store import Store
 from trainfare import options, output, settings
+from trainfare.reading import open_store
 
 REGRESSION = 1  # the exit code
 
@@ -66,7 +66,7 @@ def compare(
     Each workload and phase gets the change of its time with an interval that holds what runs of the
     same code differ by.
     """
-    store = Store(settings.load().results_folder(results))
+    store = open_store(settings.load().results_folder(results))
     kept = list(store.newest_first(Run))
     for problem in store.problems:
         output.say(f"! {problem}")

@@ -7,8 +7,8 @@ import click
 from results.records import Run
 from results.rows import measurement_rows, run_row
 from results.scaling_text import scaling_lines, scaling_row
-from results.store import Store
 from trainfare import measuring, options, output, settings
+from trainfare.reading import open_store
 
 
 @click.command(epilog=options.WORKLOAD_HELP)
@@ -29,7 +29,7 @@ from trainfare import measuring, options, output, settings
 @options.as_json
 def measure(workload: str, results: Any, as_json: bool, **how: Any) -> None:
     """Time a training job here: phases, whole steps and, where they fit, whole epochs."""
-    store = Store(settings.load().results_folder(results))
+    store = open_store(settings.load().results_folder(results))
     asked = measuring.Asked(workload=workload, **how)
     run = measuring.measure(asked, store)
     if as_json:

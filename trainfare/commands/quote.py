@@ -16,6 +16,7 @@ from results.rows import estimate_row, measurement_rows, run_row
 from results.shown import best_of_each, shown_offers
 from results.store import Store, new_id, utc_now
 from trainfare import measuring, options, output, pricing, settings
+from trainfare.reading import open_store
 
 if TYPE_CHECKING:
     from estimators.rank import Ranking
@@ -65,7 +66,7 @@ def quote(
     from estimators.wishes import Wishes
 
     configured, shown = settings.load(), Currency.of(currency, rate)
-    store = Store(configured.results_folder(results))
+    store = open_store(configured.results_folder(results))
     if reprint:
         answers = [_kept(reprint, workloads, store)]
     else:

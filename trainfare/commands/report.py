@@ -7,8 +7,9 @@ import click
 from results.compare import Comparison
 from results.content import Content, gather
 from results.errors import NoAnswerError, UsageError
-from results.store import Store, utc_now, write_atomically
+from results.store import utc_now, write_atomically
 from trainfare import options, output, settings
+from trainfare.reading import open_store
 
 FORMATS = ("html", "md", "csv", "json", "png", "svg")
 
@@ -28,7 +29,7 @@ def report(
     Markdown fits a pull request comment. CSV is two files: NAME.csv holds the estimates,
     NAME-measurements.csv the measurements. PNG and SVG draw time against cost.
     """
-    store = Store(settings.load().results_folder(results))
+    store = open_store(settings.load().results_folder(results))
     content = gather(store, utc_now())
     for problem in content.problems:
         output.say(f"! {problem}")
