@@ -84,16 +84,24 @@ def _by_setting(runs: Iterable[Run]) -> dict[tuple[Any, ...], list[Run]]:
     return found
 
 
-def _check_machines(runs: Sequence[Run], across_machines: bool) -> None:
+def different_machines(runs: Sequence[Run]) -> str | None:
+    """What tells the machines of `runs` apart, as a sentence; None where it is one machine."""
     first = runs[0]
     for run in runs[1:]:
         for name in HARDWARE:
             a, b = getattr(first.machine, name), getattr(run.machine, name)
-            if a != b and not across_machines:
-                raise UsageError(
+            if a != b:
+                return (
                     f"{first.run_id} and {run.run_id} are of different machines: {name} is '{a}' "
-                    f"and '{b}'. Compare runs of one machine, or add --across-machines."
+                    f"and '{b}'."
                 )
+    return None
+
+
+def _check_machines(runs: Sequence[Run], across_machines: bool) -> None:
+    found = different_machines(runs)
+    if found and not across_machines:
+        raise UsageError(f"{found} Compare runs of one machine, or add --across-machines.")
 
 
 def _nothing_shared(*sides: dict[tuple[Any, ...], list[Run]]) -> str:
