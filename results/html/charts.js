@@ -11,6 +11,10 @@ const valueAxis = (spec, more) => axis({
   type: 'value', name: spec.label, nameLocation: 'middle', nameGap: 28,
   ...more,
 });
+// An axis from the first to the second value, longer where the data is.
+const holding = ([low, high]) => ({
+  min: (ends) => Math.min(low, ends.min), max: (ends) => Math.max(high, Math.ceil(ends.max)),
+});
 const legendOf = (spec) => ({
   type: 'scroll', top: 0, left: 8, icon: 'rect', textStyle: text(), pageTextStyle: text(),
   data: spec.series.map((s) => s.name),
@@ -93,7 +97,7 @@ const KINDS = {
     height: rowsHeight,
     option: (spec, chart) => ({
       grid: rowsGrid(chart, false),
-      xAxis: valueAxis(spec, { scale: true }),
+      xAxis: valueAxis(spec, spec.axis ? holding(spec.axis) : { scale: true }),
       yAxis: rowsAxis(spec),
       tooltip: tooltip((at) => element('div', at.data.text)),
       series: [

@@ -9,7 +9,7 @@ from results.records import Run
 from results.utilisation import joules_per_sample
 
 JOULES_PER_KWH = 3.6e6
-NUMBERS = ("energy a sample", "energy an epoch", "power", "counted over")
+NUMBERS = ("energy per sample", "energy per epoch", "power", "counted over")
 
 
 def energy_section(runs: Sequence[Run]) -> Section | None:
@@ -24,12 +24,12 @@ def energy_section(runs: Sequence[Run]) -> Section | None:
         lead=_lead(told, len(newest)),
         chart={
             "kind": "bars",
-            "label": "Joules a sample, of the GPU alone",
+            "label": "Joules per sample, of the GPU alone",
             "categories": shortened(
                 [f"{r.workload.name} · {r.machine.device_name}" for r, _ in told]
             ),
             "values": [rounded(joules) for _, joules in told],
-            "texts": [f"{_joules(joules)} a {run.workload.sample_unit}" for run, joules in told],
+            "texts": [f"{_joules(joules)} per {run.workload.sample_unit}" for run, joules in told],
         }
         if told
         else None,
@@ -45,7 +45,7 @@ def energy_section(runs: Sequence[Run]) -> Section | None:
 
 
 def _lead(told: Sequence[tuple[Run, float]], total: int) -> str:
-    parts = [f"{r.workload.name}: {_joules(j)} a {r.workload.sample_unit}." for r, j in told]
+    parts = [f"{r.workload.name}: {_joules(j)} per {r.workload.sample_unit}." for r, j in told]
     if len(told) < total:
         parts.append(
             "Only NVIDIA GPUs tell what they use; the energy of anything else is unknown, not zero."

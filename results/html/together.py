@@ -30,6 +30,7 @@ def together_section(runs: Sequence[Run]) -> Section | None:
         chart={
             "kind": "range",
             "label": "Scaling efficiency in percent",
+            "axis": [0, 100],
             "categories": shortened([_label(run, one) for run, one in found]),
             "ranges": [_range(one) for _, one in found],
         },
@@ -81,6 +82,6 @@ def _row(run: Run, one: Scaling) -> tuple[str, ...]:
         _times(one),
         str(len(one.disturbed)),
         str(sum(one.disturbed)),
-        f"{one.threads} threads, batch {one.batch_size}",
+        f"{units.counted(one.threads, 'thread')}, batch {one.batch_size}",
         "contended" if one.contended else "quiet",
     )
