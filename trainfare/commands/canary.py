@@ -102,7 +102,8 @@ def canary(
 
     try:
         all_trials = [trial for _, trial in planned]
-        trials.watch(all_trials, store, every, time.sleep, output.say, enough)
+        tell = jobs.TrialsLine(max_usd)
+        trials.watch(all_trials, store, every, time.sleep, output.say, enough, tell)
     except KeyboardInterrupt:
         output.say("Detached: the trials go on, each under its cap. See: trainfare jobs")
         ctx.exit(INTERRUPTED)
