@@ -18,7 +18,7 @@ MODULES = {"aws": "cloud.sagemaker", "gcp": "cloud.vertex", "azure": "cloud.azur
 CLIENTS: dict[Provider, tuple[str, str, str]] = {
     "aws": ("cloud.sagemaker_client", "SageMakerClient", "boto3"),
     "gcp": ("cloud.vertex_client", "VertexClient", "google.cloud.aiplatform_v1"),
-    "azure": ("cloud.azureml_client", "AzureClient", "azure.mgmt.core"),
+    "azure": ("cloud.azureml_client", "AzureClient", "azure.ai.ml"),
 }
 
 

@@ -16,8 +16,8 @@ from trainfare import options, output, pricing, settings
 from trainfare.reading import open_store
 
 PACKAGES = ("trainfare", "torch", "torchvision", "boto3", "google-cloud-aiplatform",
-            "azure-mgmt-core")  # fmt: skip
-EXTRAS = {"boto3": "aws", "google-cloud-aiplatform": "gcp", "azure-mgmt-core": "azure"}
+            "azure-ai-ml")  # fmt: skip
+EXTRAS = {"boto3": "aws", "google-cloud-aiplatform": "gcp", "azure-ai-ml": "azure"}
 
 
 @click.command()
