@@ -2,6 +2,7 @@
 
 import csv
 import functools
+import math
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Literal
@@ -16,6 +17,8 @@ _VENDOR_WORDS = ("nvidia ", "tesla ", "geforce ")
 # Four schedulers feed 128 of a Kepler multiprocessor's 192 lanes in a cycle; the rest needs two
 # independent instructions of one warp (NVIDIA, Kepler GK110 whitepaper, "Quad Warp Scheduler").
 ISSUED_SHARE: Final = {"Kepler": 2 / 3}
+# Power goes with clock · voltage², and voltage with clock: P ∝ clock³ (the textbooks' cube rule).
+CLOCK_PER_POWER: Final = 1 / 3
 Precision = Literal["fp32", "tf32", "half"]
 
 
@@ -30,6 +33,7 @@ class Accelerator:
     name: str
     chip: str
     generation: str  # the vendor's name of the architecture
+    die: str  # the silicon; those that end in 100 are a generation's data-centre design
     device_names: tuple[str, ...]  # as the driver reports it, without the vendor
     aliases: tuple[str, ...]  # as public measurements spell it
     fp32_tflops: float | None
@@ -50,6 +54,29 @@ class Accelerator:
         peaks = {"fp32": self.fp32_tflops, "tf32": self.tf32_tflops, "half": self.half_tflops}
         peak = peaks[precision]
         return None if peak is None else peak * ISSUED_SHARE.get(self.generation, 1.0)
+
+    def sustained_tflops(self, precision: Precision) -> float | None:
+        """What is left of `peak_tflops` at the clock that the power limit allows.
+
+        peak · min(1, watts per fp32 FLOP/s ÷ those of the best fed card of the design)^⅓: a T4 has
+        70 W for what an RTX 2080 Ti would burn 150 W for, so it can't hold its boost clock.
+        """
+        peak, fed, full = self.peak_tflops(precision), self.watts_per_tflop, _best_fed(self.design)
+        if peak is None or fed is None or full is None:
+            return peak
+        return peak * math.pow(min(1.0, fed / full), CLOCK_PER_POWER)
+
+    @property
+    def watts_per_tflop(self) -> float | None:
+        """Power limit over peak fp32 rate; None where not known."""
+        if self.tdp_watts is None or self.fp32_tflops is None:
+            return None
+        return self.tdp_watts / self.fp32_tflops
+
+    @property
+    def design(self) -> str:
+        """What dies share that need the same power for the same work."""
+        return self.die if self.die.endswith("100") else self.generation
 
 
 def accelerators() -> dict[str, Accelerator]:
@@ -116,6 +143,13 @@ def _by_alias() -> dict[str, Accelerator]:
 
 
 @functools.cache
+def _best_fed(design: str) -> float | None:
+    """The most watts per fp32 TFLOP/s of any card of `design`."""
+    alike = (a.watts_per_tflop for a in _table().values() if a.design == design)
+    return max((watts for watts in alike if watts is not None), default=None)
+
+
+@functools.cache
 def _table() -> dict[str, Accelerator]:
     with TABLE.open(encoding="utf-8", newline="") as file:
         return {row["name"]: _read(row) for row in csv.DictReader(file)}
@@ -132,6 +166,7 @@ def _read(row: dict[str, str]) -> Accelerator:
         name=row["name"],
         chip=row["chip"],
         generation=row["generation"],
+        die=row["die"],
         device_names=names("device_names"),
         aliases=names("aliases"),
         fp32_tflops=number("fp32_tflops"),

@@ -62,7 +62,7 @@ DERIVED = "rate derived from Compute Engine plus the 15% management fee"
 def gpu_to_gpu(source: str, target: str, step: ProjectedStep) -> tuple[str, ...]:
     """How a time on one GPU became one on another."""
     found: tuple[str, ...] = (
-        f"{source} to {target}: ×{step.device_factor:.2f} by peak FLOP/s, bandwidth and "
+        f"{source} to {target}: ×{step.device_factor:.2f} by sustained FLOP/s, bandwidth and "
         f"multiprocessors; 80% lie within ×/÷{step.spread_factor:.2f}",
     )
     if step.own_models:

@@ -1,12 +1,15 @@
 """Drivers' names onto the hardware table, and the table onto the catalog."""
 
 from collections.abc import Sequence
+from dataclasses import replace
+from typing import get_args
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from estimators.hardware import (
+    Precision,
     accelerator,
     accelerators,
     find_accelerator,
@@ -100,6 +103,26 @@ def test_only_trainium_cannot_be_projected() -> None:
 def test_peak_is_that_of_the_precision_as_far_as_it_can_be_issued() -> None:
     assert accelerator("T4").peak_tflops("half") == 65.1
     assert accelerator("K80").peak_tflops("fp32") == pytest.approx(4.37 * 2 / 3)
+
+
+def test_a_power_limit_holds_the_clock_down() -> None:
+    t4, best = accelerator("T4"), accelerator("RTX 2080 Ti")
+    assert best.sustained_tflops("half") == best.peak_tflops("half")
+    watts = (70 / 8.14) / (250 / 13.45)
+    assert t4.sustained_tflops("half") == pytest.approx(65.1 * watts ** (1 / 3))
+    unknown = replace(t4, tdp_watts=None)
+    assert unknown.sustained_tflops("half") == unknown.peak_tflops("half")
+
+
+def test_no_card_is_held_against_another_design() -> None:
+    assert accelerator("A100").design != accelerator("A10G").design == accelerator("A10").design
+    for a in accelerators().values():
+        if a.projectable:
+            assert a.die
+            for precision in get_args(Precision):
+                peak, sustained = a.peak_tflops(precision), a.sustained_tflops(precision)
+                assert peak and sustained
+                assert 0.5 * peak < sustained <= peak
 
 
 @pytest.mark.parametrize(

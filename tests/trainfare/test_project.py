@@ -56,7 +56,7 @@ def test_one_measurement_in_words(cli: Cli, tmp_path: Path) -> None:
     assert answer.code == 0, answer.err
     first, gains = answer.out.splitlines()[:2]
     assert "on A10G (80%:" in first and "projected" in first and "on T4" in first
-    assert gains == "A10G over T4: peak FLOP/s ×4.30, bandwidth ×1.88, multiprocessors ×2.00"
+    assert gains == "A10G over T4: sustained FLOP/s ×5.31, bandwidth ×1.88, multiprocessors ×2.00"
     assert max(map(len, answer.out.splitlines())) <= 100
     short = cli("project", "--measurement", "latest", "--target", "NVIDIA A10G")
     assert short.out.replace("\n", " ").strip() in answer.out.replace("\n", " ")
