@@ -12,6 +12,7 @@ from estimators.catalog import is_spot_ceiling
 from estimators.items import Charges
 from estimators.learned import learned
 from estimators.project import Projection, processes_per_node, project_from
+from results.bill_lines import BillLine
 from results.errors import NoAnswerError, UsageError
 from results.records import Estimate, Grade, Job, Offer, Run, UsdInterval
 from results.statistics import Interval
@@ -39,15 +40,29 @@ class Priced:
         """Of the evidence of its time."""
         return self.projection.grade
 
+    @property
+    def rate(self) -> Decimal:
+        """USD an hour of one node after the user's discount."""
+        return usd_per_hour_of(self.offer, self.charges.rules)
+
+    @property
+    def lines_key(self) -> tuple[object, ...]:
+        """The same for offers with the same `lines`; holds while the ranking does."""
+        return (id(self.lines()), self.job.nodes)
+
+    def lines(self) -> tuple[BillLine, ...]:
+        """The bill apart from the rate."""
+        return self.charges.lines(self.offer)
+
     def estimate(self) -> Estimate:
         """The record of it, with every item."""
-        projection = self.projection
+        projection, rate = self.projection, self.rate
         unknown = () if self.job.workload.parameter_count else (notes.UNKNOWN_SIZE,)
-        about = notes.of_offer(self.offer, self.charges.rules, self.charges.timing.around)
+        about = notes.of_offer(self.offer, self.charges.rules, self.charges.start_up_notes)
         return Estimate(
             job=self.job,
             offer=self.offer,
-            items=self.charges.items(self.offer),
+            items=tuple(line.item(rate, self.job.nodes) for line in self.lines()),
             epoch_seconds=projection.epoch_seconds,
             seconds=self.seconds,
             usd=self.usd,
@@ -58,8 +73,7 @@ class Priced:
 
     def _billed_usd_per_hour(self) -> Decimal:
         """The rate after the user's discount, and after what managed spot saves in the middle."""
-        rules = self.charges.rules
-        rate, saving = usd_per_hour_of(self.offer, rules), rules.spot_saving.value
+        saving, rate = self.charges.rules.spot_saving.value, self.rate
         return rate * (1 - saving[1]) if saving and is_spot_ceiling(self.offer) else rate
 
 

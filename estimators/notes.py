@@ -134,9 +134,9 @@ def _and(names: Sequence[str]) -> str:
     return " and ".join(filter(None, (", ".join(names[:-1]), names[-1])))
 
 
-def of_offer(offer: Offer, rules: BillingRules, beside: Around) -> tuple[str, ...]:
+def of_offer(offer: Offer, rules: BillingRules, start_up_notes: tuple[str, ...]) -> tuple[str, ...]:
     """What is assumed of the start, of the price and of the service's own bill."""
-    found: tuple[str, ...] = (*start_up(beside), COMBINED)
+    found = (*start_up_notes, COMBINED)
     found += tuple(
         f"not confirmed: {rule.source}"
         for rule in (rules.granularity_seconds, rules.billed_phases, rules.shared_usd_per_hour)
