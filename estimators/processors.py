@@ -18,7 +18,7 @@ class Processor:
 
     name: str
     isa: str  # the widest vector instructions
-    clock_ghz: float | None
+    clock_ghz: float | None  # held on all cores where the provider states that, else the base
     threads_per_core: Literal[1, 2]
     checked: bool  # against something public; otherwise from memory
     source: str

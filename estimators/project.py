@@ -169,11 +169,16 @@ def _cpu_rule(base: Basis, vcpus: int, processor: Processor | None) -> Interval:
 
 
 def _beyond_rule(base: Basis, offer: Offer, processor: Processor | None) -> list[float]:
-    """How many times as long as the rule has it jobs took on the offer's processor."""
+    """How many times as long as the rule has it jobs took on the offer's processor.
+
+    A burstable instance says nothing of others: its speed is a matter of credits.
+    """
     found = []
     for instance_type, vcpus, slowdown in base.slowdowns:
         there = processor_of(offer.provider, instance_type)
-        if instance_type == offer.instance_type or (there is not None and there == processor):
+        same = there and processor and there.name == processor.name
+        burstable = instance_type.startswith(BURSTABLE_FAMILIES)
+        if instance_type == offer.instance_type or (same and not burstable):
             found.append(slowdown / _cpu_rule(base, vcpus, there).mid)
     return found
 

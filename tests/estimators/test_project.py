@@ -401,6 +401,10 @@ def test_a_smaller_instance_of_the_family_tells_of_its_processor(
     assert another == project_epoch(
         run, make_offer(None, vcpus=4, instance_type="ml.c5.xlarge"), 6400
     )
+    burst = basis(run, past_runs([run, on_instance(make_run(step=0.4), "ml.t3.medium", "b")]))
+    m5, t3 = (make_offer(None, vcpus=4, instance_type=t) for t in ("ml.m5.xlarge", "ml.t3.medium"))
+    assert project_from(burst, m5, 6400).grade == "projected"
+    assert project_from(burst, t3, 6400).grade == "measured"
     elsewhere = make_offer(None, vcpus=4, instance_type="n2-standard-4", provider="gcp")
     assert project_from(base, elsewhere, 6400).grade == "projected"
 
