@@ -11,6 +11,7 @@ from results.records import Run
 from results.rows import interval_row
 from results.store import Store, write_atomically
 from trainfare import options, output, settings
+from trainfare.reading import open_store
 
 if TYPE_CHECKING:
     from estimators.one import OneProjection
@@ -107,7 +108,7 @@ def _project_one(
     from estimators.one import explanation, project_run
     from estimators.past import past_runs
 
-    store = Store(settings.load().results_folder(results))
+    store = open_store(settings.load().results_folder(results))
     runs = list(store.newest_first(Run))
     found = project_run(_chosen(runs, measurement, store), target, past_runs(runs))
     lines = explanation(found)
