@@ -12,6 +12,7 @@ from pathlib import Path
 
 from bench import device, load, runner
 from bench.checkpoint import Checkpoints
+from bench.findings import Findings
 from bench.sampling import Samples
 from bench.training import Training
 from bench.workload import Workload
@@ -62,7 +63,7 @@ def _train(asked: argparse.Namespace) -> Run:
         processes=_world_size(),
         progress=_progress_printer(),
     )
-    found = runner.Findings(session, asked.workload, {}, session.machine())
+    found = Findings(session, asked.workload, {}, session.machine())
     _time_steps(found)
     training = Training(
         session, asked.epochs, _checkpoints(asked), _rank() == 0, _teller(asked.out), _say
@@ -101,7 +102,7 @@ def _say(text: str) -> None:
         print(f"{utc_now()} {text}", flush=True)
 
 
-def _time_steps(found: runner.Findings) -> None:
+def _time_steps(found: Findings) -> None:
     """A few single steps after warm-up: what is known before the first epoch has ended."""
     session = found.session
     session.progress("timing steps", 0.0)

@@ -1,12 +1,12 @@
 """The runner: one workload on one device, from warm-up to trained epochs, as one Run record."""
 
 import math
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from time import perf_counter
 
-from bench import clock, counting, epochs, torch_facts
-from bench.disturbance import Block, disturbed
+from bench import clock, counting, crowded, epochs, torch_facts
+from bench.disturbance import Block, Neighbours
+from bench.findings import Findings
 from bench.sampling import (
     PRECISION,
     Samples,
@@ -18,81 +18,10 @@ from bench.sampling import (
 from bench.session import Progress as Progress
 from bench.session import Session as Session
 from bench.session import problem
-from bench.workload import Workload
-from results.records import Machine, Measurement, Run
-from results.records import Workload as WorkloadRecord
-from results.store import new_id, utc_now
+from results.records import Measurement, Run
 
 WARMUP_SHARE, SAMPLING_SHARE = 0.15, 0.4  # of --max-seconds; epochs get the rest
 EPOCH_PATIENCE = 1.2  # times what is left of it, after which an epoch is given up
-
-
-@dataclass
-class Findings:
-    """What a measurement has found so far; it can become a record at any moment."""
-
-    session: Session
-    reference: str
-    identity: Mapping[str, object]
-    here: Machine
-    steps_per_block: int = 1
-    warmup: list[Block] = field(default_factory=list)
-    warmup_steps: int = 0
-    step: Samples = field(default_factory=Samples)
-    spans: Samples = field(default_factory=Samples)
-    span_seconds: list[dict[str, float]] = field(default_factory=list)  # by span, a block each
-    starts: Samples = field(default_factory=Samples)
-    epochs: Samples = field(default_factory=Samples)
-    evaluation: Samples = field(default_factory=Samples)
-    facts: dict[str, object] = field(default_factory=dict)
-
-    def step_measurement(self) -> Measurement:
-        """The whole steps that were taken."""
-        return to_measurement(
-            "step", self.step, self.session.workload, self.steps_per_block, self.warmup,
-            self.warmup_steps,
-        )  # fmt: skip
-
-    def run(self, partial: bool = False) -> Run:
-        """The record of all this; `partial` where it was interrupted."""
-        workload = self.session.workload
-        found = [*self._phases(), self.step_measurement()]
-        for phase, samples in (
-            ("epoch_start", self.starts), ("epoch", self.epochs), ("evaluation", self.evaluation)
-        ):  # fmt: skip
-            if samples.blocks:
-                found.append(to_measurement(phase, samples, workload, 1))
-        return Run(
-            run_id=new_id(getattr(workload, "name", "run")),
-            captured_at=utc_now(),
-            workload=describe(workload, self.reference, **self.identity),
-            machine=self.here,
-            measurements=tuple(found),
-            gpu=self.session.monitor.reading(),
-            epochs_trained=len(self.epochs.blocks),
-            partial=partial,
-            seed=self.session.seed,
-            **self.facts,  # type: ignore[arg-type]
-        )
-
-    def _phases(self) -> list[Measurement]:
-        """One measurement a span, none where the workload opens none."""
-        bad = disturbed(self.spans.blocks)
-        seconds = self.span_seconds[: len(bad)]
-        # A span that only some steps open has no time a step.
-        names = [n for n in (seconds[0] if seconds else ()) if all(n in block for block in seconds)]
-        return [
-            Measurement(
-                phase=name,
-                block_seconds=tuple(block[name] for block in seconds),
-                disturbed=bad,
-                steps_per_block=self.steps_per_block,
-                samples_per_repeat=self.session.workload.samples_per_step,
-                bursts=tuple(self.spans.bursts),
-                stopped_because=self.spans.stopped_because,
-            )
-            for name in names
-        ]
 
 
 def measure(
@@ -141,10 +70,19 @@ def _measure(found: Findings, max_seconds: float, precision: float) -> None:
 
 
 def take_steps(found: Findings, max_seconds: float, precision: float) -> None:
-    """Warm up, then take bursts of whole steps and of steps with spans in turns."""
+    """Warm up, then take bursts of whole steps and of steps with spans in turns.
+
+    Threads that only wait for each other beside other programs give way to one (`bench.crowded`).
+    """
     session = found.session
     session.progress("warming up", 0)
+    around = Neighbours.now()
     _warm_up(found, WARMUP_SHARE * max_seconds)
+    others = around.others_processors(Neighbours.now())
+    if crowded.is_crowded(session, found.warmup[1:] + found.step.blocks, others):
+        found.facts["warnings"] = (crowded.use_one_thread(session),)
+        found.here, found.step = session.machine(), Samples()
+        _warm_up(found, WARMUP_SHARE * max_seconds)
     count = found.steps_per_block
     refill, before = Refill(session), session.steps_done
     series = [
@@ -210,47 +148,6 @@ def measure_step(session: Session, max_seconds: float, precision: float = PRECIS
     series = Series(lambda: session.steps(count), found.step, Refill(session))
     sample_in_turns([series], (1 - WARMUP_SHARE) * max_seconds, session.tick, precision)
     return found.step_measurement()
-
-
-def to_measurement(
-    phase: str,
-    taken: Samples,
-    workload: Workload,
-    steps_per_block: int = 1,
-    warmup: list[Block] | None = None,
-    warmup_steps: int = 0,
-) -> Measurement:
-    """Blocks as a record; `step` and `epoch` know how many samples one repeat holds."""
-    samples = {"step": workload.samples_per_step, "epoch": workload.samples_per_epoch}
-    return Measurement(
-        phase=phase,
-        block_seconds=tuple(b.seconds for b in taken.blocks),
-        disturbed=disturbed(taken.blocks),
-        steps_per_block=steps_per_block,
-        samples_per_repeat=samples.get(phase),
-        warmup_seconds=tuple(b.seconds for b in warmup or ()),
-        warmup_steps=warmup_steps,
-        bursts=tuple(taken.bursts),
-        others_processors=taken.others_processors,
-        stopped_because=taken.stopped_because,
-    )
-
-
-def describe(workload: Workload, reference: str, **more: object) -> WorkloadRecord:
-    """The record of a prepared workload; what it does not tell is unknown."""
-    return WorkloadRecord(
-        name=str(getattr(workload, "name", reference)),
-        reference=reference,
-        model=str(getattr(workload, "model_name", type(workload).__name__)),
-        input_shape=tuple(getattr(workload, "input_shape", ())),
-        batch_size=workload.samples_per_step,
-        precision=getattr(workload, "precision", "fp32"),
-        samples_per_epoch=workload.samples_per_epoch,
-        sample_unit=str(getattr(workload, "sample_unit", "sample")),
-        parameter_count=getattr(workload, "parameter_count", None),
-        data_note=getattr(workload, "data_note", None),
-        **more,  # type: ignore[arg-type]
-    )
 
 
 def evaluate(found: Findings) -> tuple[tuple[str, float], ...]:

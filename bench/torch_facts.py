@@ -2,6 +2,8 @@
 
 import random
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
 
@@ -28,6 +30,17 @@ def threads() -> int | None:
     """Threads that torch uses within an operation; None without torch."""
     torch = loaded()
     return torch.get_num_threads() if torch else None
+
+
+@contextmanager
+def threads_kept() -> Iterator[None]:
+    """Put back the number of threads at the end: it is torch's for the whole process."""
+    before, torch = threads(), loaded()
+    try:
+        yield
+    finally:
+        if torch and before:
+            torch.set_num_threads(before)
 
 
 def with_cuda_version(here: Machine) -> Machine:

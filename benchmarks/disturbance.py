@@ -1,12 +1,14 @@
 """What a time is worth while something else is busy: trainfare beside two peers, same function.
 
-    python benchmarks/disturbance.py [--rounds 3] [--seconds 2] [--threads 1,2]
+    python benchmarks/disturbance.py [--rounds 3] [--seconds 1] [--threads default,1]
                                      [--block-steps 1,4,16]
 
 For 0, 1 and 2 busy processes per core, each beside a quiet turn in the same minute, one training
 step of the MLP, RNN and CNN is timed by
 
-  trainfare        the median of its undisturbed blocks, or its verdict `contended`;
+  trainfare        as `trainfare measure` does: the median of its undisturbed blocks, or its verdict
+                   `contended`. Where it went over to one thread it says so, and the quiet turn
+                   that it is held against is one of one thread too;
   pytest-benchmark the mean and the median of its rounds;
   torch            `torch.utils.benchmark.Timer.blocked_autorange`, median.
 
@@ -19,6 +21,7 @@ import argparse
 import subprocess
 import sys
 import time
+from collections import Counter
 from contextlib import contextmanager
 from types import SimpleNamespace
 
@@ -27,10 +30,11 @@ from pytest_benchmark.fixture import BenchmarkFixture
 from torch.utils.benchmark import Timer
 
 from bench import clock, load, machine, runner
-from bench.sampling import Samples
-from results.records import Measurement
+from bench.findings import Findings, to_measurement
+from bench.sampling import PRECISION, Samples
 from results.statistics import median
 
+DEFAULT_THREADS = torch.get_num_threads()
 WORKLOADS = ("mlp", "rnn", "cnn")
 CONTENDED = "contended"
 Answer = dict[str, float | None]  # seconds by tool; None: it says that it can't tell
@@ -50,11 +54,21 @@ def busy_processes(per_core: int):
             process.wait()
 
 
-def ours(session: runner.Session, seconds: float, steps: int) -> Measurement:
+def ours(session: runner.Session, seconds: float) -> tuple[float | None, int | None]:
+    """The step as `measure` takes it, None where contended, and with how many threads."""
+    found = Findings(session, "", {}, session.machine())
+    runner.take_steps(found, seconds / runner.SAMPLING_SHARE, PRECISION)
+    step, threads = found.step_measurement(), session.threads
+    return step.seconds.mid if step.verdict == "quiet" else None, threads
+
+
+def of_blocks(session: runner.Session, seconds: float, steps: int) -> float | None:
+    """Blocks of so many steps in eight bursts; None where contended."""
     taken = Samples()
     for _ in range(8):
         taken.take_burst(lambda: session.steps(steps), seconds / 8, session.tick)
-    return runner.to_measurement("step", taken, session.workload, steps)
+    found = to_measurement("step", taken, session.workload, steps)
+    return found.seconds.mid if found.verdict == "quiet" else None
 
 
 def peers(step, seconds: float) -> Answer:
@@ -82,15 +96,35 @@ def benchmark_fixture(seconds: float) -> BenchmarkFixture:
     )  # fmt: skip
 
 
-def turn(session: runner.Session, seconds: float, block_steps: list[int]) -> Answer:
-    answers: Answer = {}
-    for steps in block_steps:
-        found = ours(session, seconds, steps)
-        name = "trainfare" if steps == 1 else f"trainfare, blocks of {steps}"
-        answers[name] = found.seconds.mid if found.verdict == "quiet" else None
-    if block_steps == [1]:
-        answers |= peers(lambda: session.workload.step(clock.no_mark), seconds)
-    return answers
+def set_threads(session: runner.Session, threads: int | None) -> None:
+    """As at the start: `threads`, or the framework's default."""
+    torch.set_num_threads(threads or DEFAULT_THREADS)
+    session.threads = threads
+    session.steps(20)
+
+
+def pair(
+    session: runner.Session, threads: int | None, level: int, seconds: float, sizes: list[int]
+) -> tuple[Answer, Answer, bool]:
+    """A quiet turn, one beside busy processes, and whether that went over to one thread."""
+    set_threads(session, threads)
+    quiet, used = turn(session, seconds, sizes)
+    set_threads(session, threads)
+    with busy_processes(level):
+        busy, used_then = turn(session, seconds, sizes)
+    if used_then != used:
+        set_threads(session, used_then)
+        quiet["trainfare"], _ = ours(session, seconds)
+    return quiet, busy, used_then != used
+
+
+def turn(session: runner.Session, seconds: float, sizes: list[int]) -> tuple[Answer, int | None]:
+    if sizes:
+        found = {f"trainfare, blocks of {n}": of_blocks(session, seconds, n) for n in sizes}
+        return found, session.threads
+    answers = peers(lambda: session.workload.step(clock.no_mark), seconds)
+    answers["trainfare"], threads = ours(session, seconds)  # last: it may change the threads
+    return answers, threads
 
 
 def error_text(pairs: list[tuple[float | None, float | None]]) -> str:
@@ -105,43 +139,46 @@ def error_text(pairs: list[tuple[float | None, float | None]]) -> str:
     return text + (f", {silent} of {len(pairs)} {CONTENDED}" if silent else "")
 
 
-def run(threads: int, rounds: int, seconds: float, block_steps: list[int]) -> None:
+def run(threads: int | None, rounds: int, seconds: float, sizes: list[int]) -> None:
     sessions = {n: runner.Session(load.factory(n), "cpu", threads=threads) for n in WORKLOADS}
     for session in sessions.values():
         session.steps(100)
     found: dict[tuple[str, int, str], list[tuple[float | None, float | None]]] = {}
+    gave_way: Counter[tuple[str, int, str]] = Counter()
+    told = f"{threads or DEFAULT_THREADS} threads" + ("" if threads else ", the default")
     for number in range(rounds):
         for name, session in sessions.items():
             for level in (0, 1, 2):
                 print(
-                    f"\r{threads} threads, round {number + 1} of {rounds}: {name}, {level} busy "
+                    f"\r{told}, round {number + 1} of {rounds}: {name}, {level} busy "
                     "processes a core   ", end="", file=sys.stderr, flush=True,
                 )  # fmt: skip
-                quiet = turn(session, seconds, block_steps)
-                with busy_processes(level):
-                    busy = turn(session, seconds, block_steps)
+                quiet, busy, one = pair(session, threads, level, seconds, sizes)
                 for tool, value in busy.items():
                     found.setdefault((name, level, tool), []).append((quiet[tool], value))
+                gave_way[name, level, "trainfare"] += one
     print(file=sys.stderr)
-    print(f"\n{torch.get_num_threads()} threads: error against a quiet turn in the same minute")
+    print(f"\n{told}: error against a quiet turn in the same minute")
     for name in WORKLOADS:
         for level in (0, 1, 2):
             print(f"{name}, {level} busy processes a core")
-            for (workload, at, tool), pairs in found.items():
+            for (workload, at, tool), pairs in sorted(found.items()):
                 if (workload, at) == (name, level):
-                    print(f"    {tool:<26} {error_text(pairs)}")
+                    ones = gave_way[name, level, tool]
+                    more = f", {ones} of {rounds} with one thread" if ones else ""
+                    print(f"    {tool:<26} {error_text(pairs)}{more}")
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--seconds", type=float, default=1.0, help="for each tool and turn")
-    parser.add_argument("--threads", default=f"1,{machine.usable_cpu_count()}")
-    parser.add_argument("--block-steps", default="1", help="such as 1,4,16; leaves the peers out")
+    parser.add_argument("--threads", default="default,1", help="such as default,1")
+    parser.add_argument("--block-steps", default="", help="such as 1,4,16; leaves the peers out")
     asked = parser.parse_args()
-    block_steps = [int(steps) for steps in asked.block_steps.split(",")]
-    for threads in dict.fromkeys(int(t) for t in asked.threads.split(",")):
-        run(threads, asked.rounds, asked.seconds, block_steps)
+    sizes = [int(steps) for steps in asked.block_steps.split(",") if steps]
+    for word in asked.threads.split(","):
+        run(None if word == "default" else int(word), asked.rounds, asked.seconds, sizes)
     return 0
 
 

@@ -5,7 +5,7 @@
 In turns: a prediction (bursts of steps spread over three seconds), then a real epoch whose every
 step is timed. Prints, for each number of DataLoader workers,
 
-  within    the method itself: the same bursts, taken from within the very epoch;
+  within    the method itself: single steps taken from within the very epoch, 5% of it;
   across    the prediction made before the epoch: its error, beside how far the real epochs lie from
             their own median, and how often the 80% interval held.
 """
@@ -21,12 +21,12 @@ import torch
 
 from bench import epochs, load, runner
 from bench.disturbance import Neighbours, find_threads
+from bench.findings import Findings
 from bench.sampling import Samples
 from results.epoch import predicted_epoch
 from results.statistics import median
 
 SHARE, SECONDS = 0.05, 3.0
-INSIDE_BURSTS, INSIDE_STEPS = 15, 3
 
 
 def keep_warm(until: float) -> None:
@@ -36,9 +36,9 @@ def keep_warm(until: float) -> None:
         a @ a
 
 
-def sampled(session: runner.Session) -> runner.Findings:
+def sampled(session: runner.Session) -> Findings:
     """A prediction's samples: at most 5% of an epoch's steps, those before each burst included."""
-    found = runner.Findings(session, "cnn", {}, session.machine())
+    found = Findings(session, "cnn", {}, session.machine())
     refill = runner.Refill(session)
     lead = max(1, session.workload.prefetched_batches)
     bursts = 15 if lead == 1 else 5
@@ -63,17 +63,13 @@ def real_epoch(session: runner.Session) -> list:
     return [first, *(session.steps(1) for _ in range(session.steps_per_epoch - 1))]
 
 
-def within(found: runner.Findings, blocks: list) -> float:
-    """The prediction from bursts spread over the epoch that they predict, 5% of it."""
+def within(found: Findings, blocks: list) -> float:
+    """The prediction from single steps spread over the epoch that they predict, 5% of it."""
     rest = blocks[1:]
-    stride = (len(rest) - INSIDE_STEPS) / (INSIDE_BURSTS - 1)
-    starts = [round(b * stride) for b in range(INSIDE_BURSTS)]
-    taken = Samples(
-        [rest[s + i] for s in starts for i in range(INSIDE_STEPS)],
-        "count",
-        [INSIDE_STEPS] * INSIDE_BURSTS,
-    )
-    inside = dataclasses.replace(found, step=taken, starts=Samples([blocks[0]], "count"))
+    count = int(SHARE * len(rest)) - 1  # the first step is taken as well
+    taken = [rest[int((i + 0.5) * len(rest) / count)] for i in range(count)]
+    samples = Samples(taken, "count", [1] * count)
+    inside = dataclasses.replace(found, step=samples, starts=Samples([blocks[0]], "count"))
     return predicted_epoch(inside.run()).mid
 
 

@@ -55,6 +55,24 @@ def predictions(
     return [(t, predict(t, known[t["suite"], t["target"]])) for t in truth]
 
 
+def with_all_others(
+    truth: list[Row],
+    by_split: dict[tuple[str, str], Law],
+    folder: Path,
+    measured: list[data.Measured],
+) -> Scored:
+    """Each task with the runs of all other models of its suite: as much as devices can tell."""
+    alike: dict[tuple[str, str], list[Row]] = defaultdict(list)
+    for t in truth:
+        alike[t["suite"], t["model"]].append(t)
+    scored = []
+    for (suite, model), rows in alike.items():
+        own = [m for m in measured if m.suite == suite and m.observation.label != model]
+        laws_of_rows = {(suite, t["target"]): by_split[suite, t["target"]] for t in rows}
+        scored += predictions(rows, laws_of_rows, folder, own)
+    return scored
+
+
 def log_error(t: Row, p: Row) -> float:
     return math.log(float(p["ms_per_sample"]) / float(t["target_ms_per_sample"]))
 
@@ -142,6 +160,8 @@ def main(folder: Path) -> None:
     by_split, measured = laws(folder, truth)
     show("Target never seen (its suite and the target device left out of the fit)",
          predictions(truth, by_split, folder, []))  # fmt: skip
+    show("With every other model of its suite as own runs: what is left is in the model",
+         with_all_others(truth, by_split, folder, measured))  # fmt: skip
     with_runs: Scored = []
     without: Scored = []
     for seed in range(SEEDS):

@@ -1,11 +1,10 @@
-"""Azure ML: the command job of `PUT …/jobs/<name>`, and the environment it needs to exist before.
+"""Azure ML: the command job in the SDK's own form of it, and the environment it needs before.
 
-The request has three parts, because the service keeps them apart: `name` belongs into the address,
-not the body; `body` is the job; `environment` is put first, under its own name and version, for a
-job can only point to one. The source is put before the job too, under the name in `codeId`.
+The request has two parts, each in the form that azure-ai-ml and `az ml … create --file` read:
+`environment` is registered first, for a job can only name one; `job` is what
+`MLClient.jobs.create_or_update` gets. The source lies where the job's input `source` points.
 """
 
-import re
 import shlex
 from datetime import datetime
 from typing import Any
@@ -13,7 +12,7 @@ from typing import Any
 from cloud import errors
 from cloud.client import JobStatus, ended_state
 from cloud.command import entry_command, unpack_command
-from cloud.job_key import PREFIX, job_folder, job_name
+from cloud.job_key import PREFIX, WAIT_TAG, job_folder, job_name
 from cloud.public_image import IMAGE, VERSION
 from cloud.settings import AzureSettings, required
 from results.errors import UsageError
@@ -23,10 +22,10 @@ from results.records import Job, Offer
 SERVICE = "azureml"
 SETTINGS = AzureSettings
 ENVIRONMENT = "trainfare-pytorch"
-ARCHIVE = "source.tar.gz"  # Azure ML starts the command in the folder of the source
-OUTPUT = "outputs"  # and uploads this one in it
+STORE = "workspaceblobstore"  # every workspace has this datastore, and jobs can read and write it
+ARTIFACTS = "workspaceartifactstore"  # in this one a run's own files are kept
+OUTPUT = "outputs"  # Azure ML uploads this folder of where the command starts
 CHECKPOINTS = "checkpoints"
-ARTIFACTS = "workspaceartifactstore"  # to the datastore in which a run's own files are kept
 
 # JobStatus (azure-ai-ml 1.35.2) in the words that all clouds share. A job that is being cancelled,
 # or does not respond, still has its machines.
@@ -55,54 +54,40 @@ def plan(
             f"The workspace is in {settings.region!r} (`[azure] region` in trainfare.toml), so no "
             f"job of it can run in {offer.region!r}. Give --region {settings.region}."
         )
-    workspace = workspace_id(settings)
+    workspace_id(settings)
     name = job_name(job, offer, source_digest)
-    properties = {
-        "jobType": "Command",
-        "displayName": name,
-        "experimentName": PREFIX,
-        "isArchived": False,
+    asked: dict[str, Any] = {
+        "type": "command",
+        "name": name,
+        "display_name": name,
+        "experiment_name": PREFIX,
         "command": _command(job, offer),
-        "codeId": f"{workspace}/codes/{PREFIX}-{source_digest[:32]}/versions/1",
-        "environmentId": f"{workspace}/environments/{ENVIRONMENT}/versions/{VERSION}",
-        "limits": {"jobLimitsType": "Command", "timeout": iso_duration(max_seconds)},
+        "environment": f"azureml:{ENVIRONMENT}:{VERSION}",
+        "inputs": {
+            "source": {"type": "uri_file", "mode": "download", "path": _uri(source_key(name))}
+        },
+        "limits": {"timeout": max_seconds},
         "tags": {PREFIX: name},
+        # What runs is an archive, no commit. Unless this is said, the SDK adds address, branch and
+        # commit of the repository in the current folder, which the dry run could not have shown.
+        "properties": {"azureml.git.dirty": "True"},
     }
     if job.nodes > 1:
         # One process a node: it starts one for each GPU itself, as on the other services.
-        properties["distribution"] = {"distributionType": "PyTorch", "processCountPerInstance": 1}
+        asked["distribution"] = {"type": "pytorch", "process_count_per_instance": 1}
     if offer.allocation == "spot":
-        properties["outputs"] = {CHECKPOINTS: _checkpoints(name)}
+        asked["outputs"] = {CHECKPOINTS: _checkpoints(name)}
     return {
-        "name": name,
-        "body": {"properties": properties | _compute(job, offer, settings, workspace)},
-        "environment": {
-            "name": ENVIRONMENT,
-            "version": VERSION,
-            "body": {"properties": {"image": IMAGE, "isAnonymous": False, "isArchived": False}},
-        },
+        "environment": {"name": ENVIRONMENT, "version": VERSION, "image": IMAGE},
+        "job": asked | _compute(job, offer, settings),
     }
 
 
-def iso_duration(seconds: int) -> str:
-    """Seconds as an ISO 8601 duration in the SDK's form: 90061 is `P1DT1H1M1S`."""
-    parts = []
-    for size, unit in ((86400, "D"), (3600, "H"), (60, "M"), (1, "S")):
-        count, seconds = divmod(seconds, size)
-        parts.append(f"{count}{unit}" if count else "")
-    days, time = parts[0], "".join(parts[1:])
-    return f"P{days}T{time}" if time else f"P{days}"
-
-
-def iso_seconds(text: str) -> int | None:
-    """The whole seconds of an ISO 8601 duration of days and below; None for any other text."""
-    number = r"(?:(\d+){})?"
-    units = [number.format(unit) for unit in "DHMS"]
-    found = re.fullmatch(f"P{units[0]}(?:T{''.join(units[1:])})?", text)
-    if found is None or not any(found.groups()):
-        return None
-    sizes = (86400, 3600, 60, 1)
-    return sum(size * int(count or 0) for size, count in zip(sizes, found.groups(), strict=True))
+def waiting(request: dict[str, Any], max_wait_seconds: int) -> dict[str, Any]:
+    """With the longest wait as a tag: Azure ML has no setting for it."""
+    job = request["job"]
+    tags = job["tags"] | {WAIT_TAG: str(max_wait_seconds)}
+    return request | {"job": job | {"tags": tags}}
 
 
 def workspace_id(settings: AzureSettings) -> str:
@@ -123,46 +108,54 @@ def _command(job: Job, offer: Offer) -> str:
             "A name or option of the workload holds '${{', which Azure ML would replace. Rename it."
         )
     if offer.allocation == "spot":
-        # Azure ML puts the mounted folder in this place before the shell reads the line.
+        # Azure ML puts inputs and outputs in their places before the shell reads the line.
         words = entry_command(job, offer, OUTPUT, f"${{{{outputs.{CHECKPOINTS}}}}}")
-    return shlex.join(unpack_command(ARCHIVE) + words)
+    return shlex.join(unpack_command("${{inputs.source}}") + words)
+
+
+def source_key(name: str) -> str:
+    """Where the source of job `name` lies in the datastore."""
+    return f"{job_folder(name)}/source.tar.gz"
 
 
 def _checkpoints(name: str) -> dict[str, Any]:
     """A mounted folder of the workspace's own storage, which outlives a machine that is taken."""
-    uri = f"azureml://datastores/workspaceblobstore/paths/{job_folder(name)}/{CHECKPOINTS}/"
-    return {"jobOutputType": "uri_folder", "mode": "ReadWriteMount", "uri": uri}
+    path = _uri(f"{job_folder(name)}/{CHECKPOINTS}/")
+    return {"type": "uri_folder", "mode": "rw_mount", "path": path}
 
 
-def _compute(job: Job, offer: Offer, settings: AzureSettings, workspace: str) -> dict[str, Any]:
-    resources: dict[str, Any] = {"instanceCount": job.nodes}
+def _uri(path: str) -> str:
+    return f"azureml://datastores/{STORE}/paths/{path}"
+
+
+def _compute(job: Job, offer: Offer, settings: AzureSettings) -> dict[str, Any]:
+    resources: dict[str, Any] = {"instance_count": job.nodes}
     if settings.compute is not None:  # it has its own machines, and its own priority
-        return {"resources": resources, "computeId": f"{workspace}/computes/{settings.compute}"}
-    serverless: dict[str, Any] = {"resources": resources | {"instanceType": offer.instance_type}}
+        return {"resources": resources, "compute": f"azureml:{settings.compute}"}
+    serverless: dict[str, Any] = {"resources": resources | {"instance_type": offer.instance_type}}
     if offer.allocation == "spot":
-        serverless["queueSettings"] = {"jobTier": "Spot"}
+        serverless["queue_settings"] = {"job_tier": "spot"}
     return serverless
 
 
-def status_of(job: dict[str, Any], run: dict[str, Any], region: str) -> JobStatus:
-    """A command job with its run in the shape that all clouds share."""
-    held = job["properties"]
-    timeout = (held.get("limits") or {}).get("timeout")
-    limit = None if timeout is None else iso_seconds(timeout)
+def status_of(job: Any, run: dict[str, Any], region: str) -> JobStatus:
+    """A command job of the SDK, with its run, in the shape that all clouds share."""
+    limit = job.limits.timeout if job.limits else None
     started, ended = _seconds(run.get("startTimeUtc")), _seconds(run.get("endTimeUtc"))
     said = ((run.get("error") or {}).get("error") or {}).get("message")
     # A state of tomorrow counts as running: billed until it is known not to be.
-    state = "pending" if held["status"] in PENDING else STATES.get(held["status"], "running")
+    state = "pending" if job.status in PENDING else STATES.get(job.status, "running")
+    created = job.creation_context.created_at if job.creation_context else None
     return JobStatus(
-        job_name=job["name"],
+        job_name=job.name,
         region=region,
-        service_id=job["id"],
-        output_uri=output_uri(job["name"]),
+        service_id=job.id,
+        output_uri=output_uri(job.name),
         state=ended_state(state, started, ended, limit),
         max_seconds=limit,
-        nodes=(held.get("resources") or {}).get("instanceCount", 1),
+        nodes=(job.resources.instance_count if job.resources else None) or 1,
         message=errors.without_secrets(said) if said else None,
-        created_at_seconds=_seconds((job.get("systemData") or {}).get("createdAt")),
+        created_at_seconds=created.timestamp() if created else None,
         started_at_seconds=started,
         ended_at_seconds=ended,
     )

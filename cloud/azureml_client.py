@@ -1,24 +1,26 @@
-"""Azure ML through Azure's own pipeline (azure-mgmt-core): single calls, shared errors.
+"""Azure ML through azure-ai-ml's MLClient: single calls, shared errors.
 
-Not through azure.ai.ml, whose jobs are made from objects of its own: here the request is sent just
-as the dry run showed it (docs/decisions/0030).
+Beside it: files through azure-storage-blob, because what a job left is hostile until it is checked,
+and the run history, whose times and errors no job tells (docs/decisions/0030).
 """
 
-import json
 from collections.abc import Iterator
+from contextlib import suppress
+from functools import cached_property
 from itertools import islice
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote, urlsplit
 
 from cloud import errors
 from cloud.azure_errors import told
+from cloud.azure_sdk import ONCE, answer_of, entity, ml_client, run_history
 from cloud.azureml import (
-    ARCHIVE,
     ARTIFACTS,
     OUTPUT,
+    STORE,
     output_uri,
     run_folder,
+    source_key,
     status_of,
     workspace_id,
 )
@@ -29,99 +31,119 @@ from results.jobs import JobHandle
 from results.records import JobRequest
 from results.store import utc_now
 
-ENDPOINT = "https://management.azure.com"
-SCOPE = "https://management.azure.com/.default"
-API_VERSION = "2025-12-01"  # of azure-ai-ml 1.35.2
-
 
 class AzureClient:
-    """One workspace: its jobs (ARM), its runs (run history) and its files (blob storage)."""
+    """One workspace: its jobs (MLClient), its runs (run history) and its files (blob storage)."""
 
     settles_after_seconds = 0.0  # the name is part of the address, and reading it is consistent
 
     def __init__(self, settings: AzureSettings) -> None:
         self.settings = settings
         self.workspace = workspace_id(settings)
-        self._made: dict[str, Any] = {}
+        self._containers: dict[str, Any] = {}
+
+    @cached_property
+    def _credential(self) -> Any:
+        from azure.identity import DefaultAzureCredential
+
+        return DefaultAzureCredential()
+
+    @cached_property
+    def _ml(self) -> Any:
+        return ml_client(self.settings, self._credential)
+
+    @cached_property
+    def _history(self) -> Any:
+        return run_history(self._ml, self.settings, self._credential)
+
+    def _files(self, datastore: str) -> Any:
+        """The container of a datastore, reached as who is signed in: no key or SAS is asked for."""
+        if datastore not in self._containers:
+            from azure.storage.blob import ContainerClient
+
+            store = self._ml.datastores.get(datastore)
+            account = f"https://{store.account_name}.blob.{store.endpoint}"
+            place = self.settings.storage_endpoint or account
+            self._containers[datastore] = ContainerClient(
+                place, store.container_name, credential=self._credential, **ONCE
+            )
+        return self._containers[datastore]
 
     def upload(self, request: JobRequest, region: str, archive: bytes) -> None:  # noqa: ARG002
-        """Put the environment and the source, each under its name, unless they are there."""
-        environment = request.request["environment"]
-        place = f"environments/{environment['name']}/versions/{environment['version']}"
-        if self._get(place, absent_is_none=True) is None:
-            self._call("PUT", place, environment["body"])
-        code = request.request["body"]["properties"]["codeId"].removeprefix(f"{self.workspace}/")
-        if self._get(code, absent_is_none=True) is not None:
-            return
-        pending = self._call(
-            "POST", f"{code}/startPendingUpload", {"pendingUploadType": "TemporaryBlobReference"}
-        )["blobReferenceForConsumption"]
-        from azure.storage.blob import ContainerClient
+        """Register the environment unless it is there; put the source where the job looks."""
+        from azure.core.exceptions import ResourceNotFoundError
 
+        environment = entity("environment", request.request["environment"])
         with told():
-            container = ContainerClient.from_container_url(
-                pending["credential"]["sasUri"], retry_total=0
-            )
-            container.upload_blob(f"{PREFIX}/{ARCHIVE}", archive, overwrite=True)
-        uri = f"{pending['blobUri']}/{PREFIX}"
-        self._call("PUT", code, {"properties": {"codeUri": uri, "isAnonymous": False}})
+            try:
+                self._ml.environments.get(environment.name, environment.version)
+            except ResourceNotFoundError:
+                self._ml.environments.create_or_update(environment)
+            source = self._files(STORE).get_blob_client(source_key(request.job_name))
+            source.upload_blob(archive, overwrite=True)
 
     def create(self, request: JobRequest, region: str) -> JobHandle:
-        """`PUT …/jobs/<name>`; Azure ML itself refuses a name it has."""
-        made = self._call("PUT", f"jobs/{request.job_name}", request.request["body"])
+        """`jobs.create_or_update`; Azure ML itself refuses a name it has."""
+        job = entity("job", request.request["job"])
+        with told():
+            made = self._ml.jobs.create_or_update(job)
         return JobHandle(
             job_name=request.job_name,
             captured_at=utc_now(),
             provider="azure",
             region=region,
-            service_id=str(made["id"]),
+            service_id=str(made.id),
             output_uri=output_uri(request.job_name),
         )
 
     def find(self, job_name: str, region: str) -> list[JobStatus]:
         """The one job of that name, if there is one: names are unique."""
-        found = self._get(f"jobs/{job_name}", absent_is_none=True)
-        return [] if found is None else [self._status(found, region)]
+        try:
+            return [self._described(job_name, region)]
+        except errors.JobNotFoundError:
+            return []
 
     def status(self, handle: JobHandle) -> JobStatus:
         """The job, with the times that only the run history tells."""
-        return self._status(self._get(f"jobs/{handle.job_name}"), handle.region)
+        return self._described(handle.job_name, handle.region)
 
     def cancel(self, handle: JobHandle) -> None:
-        """`POST …/cancel`, unless it has ended."""
+        """`jobs.begin_cancel`, unless it has ended; its end is not waited for here."""
         try:
-            self._call("POST", f"jobs/{handle.job_name}/cancel")
+            with told():
+                self._ml.jobs.begin_cancel(handle.job_name, polling=False)
         except (errors.ConfigurationError, errors.NameTakenError):
             if not self.status(handle).ended:
                 raise
 
     def jobs(self, region: str) -> Iterator[JobStatus]:
         """Every page of the jobs with trainfare's tag; a job that comes twice counts once."""
+        from azure.ai.ml.constants import ListViewType
+
         seen: set[str] = set()
-        asked: dict[str, str] = {"jobType": "Command", "tag": PREFIX, "listViewType": "All"}
-        pages: set[str] = set()
-        while True:
-            page = self._call("GET", "jobs", query=asked)
-            for job in page.get("value", []):
-                name, tags = job["name"], job["properties"].get("tags") or {}
-                if tags.get(PREFIX) == name and name not in seen:
-                    seen.add(name)
-                    yield self._status(job, region)
-            following = page.get("nextLink")
-            if not following:
-                return
-            if following in pages:
-                raise errors.UnclearError("Azure ML", "the list does not end")
-            pages.add(following)
-            # Only what it asks is taken over: the sign-in goes nowhere but to the endpoint.
-            asked = dict(pair.partition("=")[::2] for pair in urlsplit(following).query.split("&"))
+        with told():
+            listed = self._ml.jobs.list(
+                list_view_type=ListViewType.ALL, job_type="Command", tag=PREFIX
+            )
+            pages, tokens = listed.by_page(), set[str]()
+            for page in pages:
+                for job in page:
+                    if job is None:  # so the SDK tells of a job that it cannot read
+                        raise errors.UnclearError("Azure ML", "a job of the list cannot be read")
+                    if (job.tags or {}).get(PREFIX) == job.name and job.name not in seen:
+                        seen.add(job.name)
+                        yield status_of(job, self._run(job.name), region)
+                following = pages.continuation_token
+                if following in tokens:
+                    raise errors.UnclearError("Azure ML", "the list does not end")
+                tokens.add(following)
 
     def logs(self, handle: JobHandle, skip_lines: int = 0) -> Iterator[str]:
         """The main node's log, which Azure ML writes into the run's files while it runs."""
         with told():
-            container = self._container()
+            files = self._files(ARTIFACTS)
             for name in ("user_logs/std_log.txt", "user_logs/std_log_process_0.txt"):
-                blob = container.get_blob_client(f"{run_folder(handle.job_name)}/{name}")
+                blob = files.get_blob_client(f"{run_folder(handle.job_name)}/{name}")
                 if blob.exists():
                     text = blob.download_blob().readall().decode(errors="replace")
                     yield from islice(text.splitlines(), skip_lines, None)
@@ -133,116 +155,31 @@ class AzureClient:
 
         prefix, guard = f"{run_folder(handle.job_name)}/{OUTPUT}/", Guard(folder)
         with told():
-            container = self._container()
-            for blob in container.list_blobs(name_starts_with=prefix):
-                guard.file(blob.name.removeprefix(prefix), _chunks(container, blob.name))
+            files = self._files(ARTIFACTS)
+            for blob in files.list_blobs(name_starts_with=prefix):
+                guard.file(blob.name.removeprefix(prefix), _chunks(files, blob.name))
 
     def checks(self, region: str) -> list[Check]:  # noqa: ARG002
-        """Who is signed in, the workspace and its region, the compute, the storage."""
-        from cloud.checking import checked
+        """Who is signed in, workspace, compute and storage, and what is allowed there."""
+        from cloud.azure_checks import checks
 
-        calls = [
-            ("signed in as", self._who),
-            ("workspace", lambda: self._get("")["location"]),
-            ("storage", lambda: self._container().get_container_properties().name),
-        ]
-        compute = self.settings.compute
-        if compute is not None:
-            calls.append(("compute", lambda: self._get(f"computes/{compute}")["name"]))
-        return [checked(name, call, told) for name, call in calls]
+        return checks(self.settings, self._credential, self._ml, lambda: self._files(STORE))
 
-    def _who(self) -> str:
-        """From the token itself, which names its owner; nothing of it is shown or kept but that."""
-        import base64
-
-        token = self._credential().get_token(SCOPE).token
-        part = token.split(".")[1] if token.count(".") == 2 else ""
-        try:
-            held = json.loads(base64.urlsafe_b64decode(part + "=" * (-len(part) % 4)) or "{}")
-        except ValueError:
-            held = {}
-        who = held.get("upn") or held.get("unique_name") or held.get("appid") or held.get("oid")
-        return f"{who or 'somebody'} in subscription {self.settings.subscription_id}"
-
-    def _status(self, job: dict[str, Any], region: str) -> JobStatus:
-        run = self._run(job["name"])
-        return status_of(job, run, region)
+    def _described(self, job_name: str, region: str) -> JobStatus:
+        with told():
+            return status_of(self._ml.jobs.get(job_name), self._run(job_name), region)
 
     def _run(self, name: str) -> dict[str, Any]:
-        """The run history's entry: ARM tells no times. Empty where there is none yet."""
-        if "history" not in self._made:
-            from azure.core.rest import HttpRequest
+        """When the job started and ended and why it failed, which no job of MLClient tells."""
+        from azure.core.exceptions import ResourceNotFoundError
 
-            found = self._get("")["properties"]["discoveryUrl"]
-            self._made["history"] = self._sent(HttpRequest("GET", found))["history"].rstrip("/")
-        url = f"{self._made['history']}/history/v1.0{self.workspace}/runs/{quote(name)}"
-        return self._get(url, absent_is_none=True) or {}
-
-    def _container(self) -> Any:
-        if "container" not in self._made:
-            from azure.storage.blob import ContainerClient
-
-            store = self._get(f"datastores/{ARTIFACTS}")["properties"]
-            account = f"{store['accountName']}.blob.{store.get('endpoint') or 'core.windows.net'}"
-            self._made["container"] = ContainerClient(
-                self.settings.storage_endpoint or f"https://{account}",
-                store["containerName"],
-                credential=self._credential(),
-                retry_total=0,
-            )
-        return self._made["container"]
-
-    def _credential(self) -> Any:
-        if "credential" not in self._made:
-            from azure.identity import DefaultAzureCredential
-
-            self._made["credential"] = DefaultAzureCredential()
-        return self._made["credential"]
-
-    def _get(self, place: str, *, absent_is_none: bool = False) -> Any:
-        try:
-            return self._call("GET", place)
-        except errors.JobNotFoundError:
-            if absent_is_none:
-                return None
-            raise
-
-    def _call(
-        self,
-        method: str,
-        place: str,
-        body: dict[str, Any] | None = None,
-        query: dict[str, str] | None = None,
-    ) -> Any:
-        """One call below the workspace (or to a whole address), and its answer from JSON."""
-        from azure.core.rest import HttpRequest
-
-        base = f"{self.settings.endpoint or ENDPOINT}{self.workspace}"
-        url = place if "://" in place else f"{base}/{place}".rstrip("/")
-        params = {"api-version": API_VERSION} | (query or {})
-        return self._sent(HttpRequest(method, url, params=params, json=body))
-
-    def _sent(self, request: Any) -> Any:
-        with told():
-            answer = self._pipeline().send_request(request)
-            answer.raise_for_status()
-            return answer.json() if answer.content else None
-
-    def _pipeline(self) -> Any:
-        if "pipeline" not in self._made:
-            from azure.core import PipelineClient
-            from azure.core.pipeline.policies import RetryPolicy
-            from azure.mgmt.core.policies import ARMChallengeAuthenticationPolicy
-
-            policies = [
-                # One try: `cloud.patience` tries again, the same on all clouds.
-                RetryPolicy(retry_total=0),
-                ARMChallengeAuthenticationPolicy(self._credential(), SCOPE),
-            ]
-            self._made["pipeline"] = PipelineClient(ENDPOINT, policies=policies)
-        return self._made["pipeline"]
+        place = f"/history/v1.0{self.workspace}/runs/{name}"
+        with suppress(ResourceNotFoundError):  # none yet
+            run: dict[str, Any] = answer_of(self._history, place)
+            return run
+        return {}
 
 
-def _chunks(container: Any, name: str) -> Iterator[bytes]:
+def _chunks(files: Any, name: str) -> Iterator[bytes]:
     """Asked for only once the name was found to be harmless."""
-    yield from container.download_blob(name).chunks()
+    yield from files.download_blob(name).chunks()

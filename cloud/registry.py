@@ -18,7 +18,7 @@ MODULES = {"aws": "cloud.sagemaker", "gcp": "cloud.vertex", "azure": "cloud.azur
 CLIENTS: dict[Provider, tuple[str, str, str]] = {
     "aws": ("cloud.sagemaker_client", "SageMakerClient", "boto3"),
     "gcp": ("cloud.vertex_client", "VertexClient", "google.cloud.aiplatform_v1"),
-    "azure": ("cloud.azureml_client", "AzureClient", "azure.mgmt.core"),
+    "azure": ("cloud.azureml_client", "AzureClient", "azure.ai.ml"),
 }
 
 
@@ -33,6 +33,10 @@ class Planner(Protocol):
         job: Job, offer: Offer, settings: Any, max_seconds: int, source_digest: str
     ) -> dict[str, Any]:
         """The request as it would be sent."""
+
+    @staticmethod
+    def waiting(request: dict[str, Any], max_wait_seconds: int) -> dict[str, Any]:
+        """The request of a job that is cancelled if it waits longer for its machines."""
 
 
 def planner(provider: str) -> Planner:
@@ -76,7 +80,12 @@ def plan_request(
 
 
 def plan_packed(
-    packed: Packed, offer: Offer, settings: Settings, max_usd: Decimal, repeat: int = 0
+    packed: Packed,
+    offer: Offer,
+    settings: Settings,
+    max_usd: Decimal,
+    repeat: int = 0,
+    max_wait_seconds: int | None = None,
 ) -> JobRequest:
     """`plan_request` of a job that is packed already, because its archive is to be sent.
 
@@ -90,11 +99,15 @@ def plan_packed(
         )
     seconds = max_seconds(max_usd, offer, packed.job.nodes)
     identity = packed.digest if repeat == 0 else digest(f"{packed.digest} {repeat}".encode())
+    request = service.plan(packed.job, offer, settings, seconds, identity)
+    if max_wait_seconds is not None:
+        request = service.waiting(request, max_wait_seconds)
     return JobRequest(
         provider=offer.provider,
         service=service.SERVICE,
         job_name=job_name(packed.job, offer, identity),
-        request=service.plan(packed.job, offer, settings, seconds, identity),
+        request=request,
         max_usd=max_usd,
         max_seconds=seconds,
+        max_wait_seconds=max_wait_seconds,
     )

@@ -2,12 +2,13 @@
 
 import csv
 import functools
+import math
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Literal
 
 from results.errors import UsageError, near
-from results.records import Run
+from results.records import Run, WorkloadPrecision
 from results.utilisation import Peak
 
 TABLE = Path(__file__).parent / "data" / "accelerators.csv"
@@ -16,7 +17,17 @@ _VENDOR_WORDS = ("nvidia ", "tesla ", "geforce ")
 # Four schedulers feed 128 of a Kepler multiprocessor's 192 lanes in a cycle; the rest needs two
 # independent instructions of one warp (NVIDIA, Kepler GK110 whitepaper, "Quad Warp Scheduler").
 ISSUED_SHARE: Final = {"Kepler": 2 / 3}
-Precision = Literal["fp32", "tf32", "half"]
+# Power goes with clock · voltage², and voltage with clock: P ∝ clock³ (the textbooks' cube rule).
+CLOCK_PER_POWER: Final = 1 / 3
+Precision = Literal["fp32", "tf32", "half"]  # a class of peak rates
+# The class of a workload's precision: both forms of 16 bits run at the same peak.
+CLASSES: Final[dict[WorkloadPrecision, Precision]] = {
+    "fp32": "fp32", "tf32": "tf32", "half": "half", "fp16": "half", "bf16": "half",
+}  # fmt: skip
+# The least compute capability with arithmetic of its own: bf16 by what PyTorch takes as native
+# (torch.cuda.is_bf16_supported(including_emulation=False)), fp16 by NVIDIA's CUDA C++ Programming
+# Guide (arithmetic instructions). tf32 is no format but a permission: without it, it is fp32.
+LEAST_CAPABILITY: Final[dict[WorkloadPrecision, float]] = {"bf16": 8.0, "fp16": 5.3, "half": 5.3}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,6 +41,8 @@ class Accelerator:
     name: str
     chip: str
     generation: str  # the vendor's name of the architecture
+    die: str  # the silicon; those that end in 100 are a generation's data-centre design
+    compute_capability: float | None  # NVIDIA's number (developer.nvidia.com/cuda-gpus)
     device_names: tuple[str, ...]  # as the driver reports it, without the vendor
     aliases: tuple[str, ...]  # as public measurements spell it
     fp32_tflops: float | None
@@ -45,11 +58,42 @@ class Accelerator:
     checked: bool  # against something public; otherwise from memory
     source: str
 
+    def lacks(self, precision: WorkloadPrecision) -> bool:
+        """Whether it has no arithmetic in `precision`, so that its kernels are emulated or refused.
+
+        None of its peak rates says how long that takes. False where it is not known.
+        """
+        least = LEAST_CAPABILITY.get(precision, 0.0)
+        return self.compute_capability is not None and self.compute_capability < least
+
     def peak_tflops(self, precision: Precision) -> float | None:
         """Peak of the precision class that can be issued; None where not known."""
         peaks = {"fp32": self.fp32_tflops, "tf32": self.tf32_tflops, "half": self.half_tflops}
         peak = peaks[precision]
         return None if peak is None else peak * ISSUED_SHARE.get(self.generation, 1.0)
+
+    def sustained_tflops(self, precision: Precision) -> float | None:
+        """What is left of `peak_tflops` at the clock that the power limit allows.
+
+        peak · min(1, watts per fp32 FLOP/s ÷ those of the best fed card of the design)^⅓: a T4 has
+        70 W for what an RTX 2080 Ti would burn 150 W for, so it can't hold its boost clock.
+        """
+        peak, fed, full = self.peak_tflops(precision), self.watts_per_tflop, _best_fed(self.design)
+        if peak is None or fed is None or full is None:
+            return peak
+        return peak * math.pow(min(1.0, fed / full), CLOCK_PER_POWER)
+
+    @property
+    def watts_per_tflop(self) -> float | None:
+        """Power limit over peak fp32 rate; None where not known."""
+        if self.tdp_watts is None or self.fp32_tflops is None:
+            return None
+        return self.tdp_watts / self.fp32_tflops
+
+    @property
+    def design(self) -> str:
+        """What dies share that need the same power for the same work."""
+        return self.die if self.die.endswith("100") else self.generation
 
 
 def accelerators() -> dict[str, Accelerator]:
@@ -116,6 +160,13 @@ def _by_alias() -> dict[str, Accelerator]:
 
 
 @functools.cache
+def _best_fed(design: str) -> float | None:
+    """The most watts per fp32 TFLOP/s of any card of `design`."""
+    alike = (a.watts_per_tflop for a in _table().values() if a.design == design)
+    return max((watts for watts in alike if watts is not None), default=None)
+
+
+@functools.cache
 def _table() -> dict[str, Accelerator]:
     with TABLE.open(encoding="utf-8", newline="") as file:
         return {row["name"]: _read(row) for row in csv.DictReader(file)}
@@ -132,6 +183,8 @@ def _read(row: dict[str, str]) -> Accelerator:
         name=row["name"],
         chip=row["chip"],
         generation=row["generation"],
+        die=row["die"],
+        compute_capability=number("compute_capability"),
         device_names=names("device_names"),
         aliases=names("aliases"),
         fp32_tflops=number("fp32_tflops"),
@@ -155,7 +208,7 @@ def peak_of(run: Run) -> Peak | None:
     if found is None:
         return None
     tflops = {"fp32": found.fp32_tflops, "tf32": found.tf32_tflops, "half": found.half_tflops}
-    peak, bandwidth = tflops[run.workload.precision], found.bandwidth_gb_per_second
+    peak, bandwidth = tflops[CLASSES[run.workload.precision]], found.bandwidth_gb_per_second
     return Peak(
         flops_per_second=None if peak is None else peak * 1e12,
         bytes_per_second=None if bandwidth is None else bandwidth * 1e9,

@@ -1,7 +1,8 @@
 """The law from one GPU to another: exponents of what the devices can do, and how far to trust it.
 
-log(time there / time here) = −Σ exponent_k · log(rate_k there / rate_k here), with k = peak FLOP/s
-of the precision class, memory bandwidth, multiprocessors. Fitted by benchmarks/projection_fit.py.
+log(time there / time here) = −Σ exponent_k · log(rate_k there / rate_k here), with k = FLOP/s of
+the precision class that the power limit sustains, memory bandwidth, multiprocessors.
+Fitted by benchmarks/projection_fit.py.
 """
 
 import functools
@@ -33,8 +34,8 @@ class Law:
 
 
 def rates(device: Accelerator, precision: Precision) -> tuple[float, float, float]:
-    """Peak TFLOP/s, GB/s and multiprocessors. Raises NoAnswerError where one is not known."""
-    peak = device.peak_tflops(precision)
+    """Sustained TFLOP/s, GB/s and multiprocessors. Raises NoAnswerError where one is not known."""
+    peak = device.sustained_tflops(precision)
     if not device.projectable:
         raise NoAnswerError(f"{device.name} is another kind of accelerator: measure on it")
     if peak is None or device.bandwidth_gb_per_second is None or device.sms is None:

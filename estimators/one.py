@@ -15,7 +15,7 @@ from results.errors import NoAnswerError, UsageError
 from results.records import Grade, Run
 from results.statistics import Interval
 
-RATE_NAMES = ("peak FLOP/s", "bandwidth", "multiprocessors")
+RATE_NAMES = ("sustained FLOP/s", "bandwidth", "multiprocessors")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -14,10 +14,9 @@ if TYPE_CHECKING:
 
 def accuracy_table(rows: Sequence[Mapping[str, Any]], jobs: int) -> "Table":
     """A section for all jobs, then one for each cloud and instance type; medians."""
-    plural = "" if jobs == 1 else "s"
     table = plain_table(
-        f"{jobs} job{plural} collected", "", "part", "jobs", "predicted", "actual", "error",
-        "80% interval held", "", left=("", "part"),
+        f"{units.counted(jobs, 'job')} collected", "", "part", "jobs", "predicted", "actual",
+        "error", "80% interval held", "", left=("", "part"),
     )  # fmt: skip
     before = None
     for row in rows:

@@ -30,7 +30,7 @@ def headline(run: Run, quote: Quote, age_seconds: float) -> list[str]:
         f"{workload.sample_unit}s ({total:,} in all) · batch {workload.batch_size} · "
         f"{workload.precision}",
         f"  measured {units.age_text(age_seconds)} on this {here.device_name} "
-        f"({here.device}, {here.threads} threads, {run.verdict})",
+        f"({here.device}, {units.counted(here.threads, 'thread')}, {run.verdict})",
     ]
 
 

@@ -32,8 +32,9 @@ def scaling_lines(run: Run) -> list[str]:
         return []
     share, cores = found.efficiency, found.foreign_cores
     lines = [
-        f"{found.processes} processes by {found.backend}, {found.threads} threads each: scaling "
-        f"efficiency {share.mid:.0%} ({share.low:.0%} to {share.high:.0%}), "
+        f"{found.processes} processes by {found.backend}, "
+        f"{units.counted(found.threads, 'thread')} each: "
+        f"scaling efficiency {share.mid:.0%} ({share.low:.0%} to {share.high:.0%}), "
         f"{units.digits(found.speed_up.mid)} times the samples/s of one with as many threads"
     ]
     if found.contended:

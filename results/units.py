@@ -133,3 +133,8 @@ def age_text(age_seconds: float) -> str:
         if age_seconds >= unit:
             return f"{age_seconds / unit:.0f} {name} ago"
     return "just now"
+
+
+def counted(count: float, noun: str) -> str:
+    """`1 thread`, `2 threads`."""
+    return f"{count:g} {noun}" if count == 1 else f"{count:g} {noun}s"

@@ -57,7 +57,7 @@ def measure(asked: Asked, store: Store) -> Run:
     # Late: torch. Our other rooms too, or a user's own folder `cloud` would take their place.
     import cloud  # noqa: F401
     import estimators  # noqa: F401
-    from bench import load, runner
+    from bench import load, runner, torch_facts
     from bench.sweep import sweep
 
     given = {"data_root": asked.data_root, **dict(asked.options())}
@@ -67,23 +67,24 @@ def measure(asked: Asked, store: Store) -> Run:
     # What a user's code prints goes to stderr: stdout is for data.
     with output.progress(asked.workload) as show, redirect_stdout(sys.stderr):
         make = load.factory(asked.workload, given)
-        session = runner.Session(
-            make, where, asked.batch_size, asked.threads, asked.seed, progress=show
-        )
-        run = runner.measure(
-            session,
-            asked.workload,
-            seconds,
-            precision,
-            source_digest=digest,
-            options=asked.options(),
-            data_root=asked.data_folder,
-        )
-        if asked.batch_sizes and not run.partial:
-            session.release()
-            sizes, threads = asked.batch_sizes, asked.threads
-            points = sweep(make, where, sizes, seconds, show, threads, asked.seed, precision)
-            run = replace(run, sweep=points)
+        with torch_facts.threads_kept():
+            session = runner.Session(
+                make, where, asked.batch_size, asked.threads, asked.seed, progress=show
+            )
+            run = runner.measure(
+                session,
+                asked.workload,
+                seconds,
+                precision,
+                source_digest=digest,
+                options=asked.options(),
+                data_root=asked.data_folder,
+            )
+            if asked.batch_sizes and not run.partial:
+                session.release()
+                sizes, threads = asked.batch_sizes, session.threads
+                points = sweep(make, where, sizes, seconds, show, threads, asked.seed, precision)
+                run = replace(run, sweep=points)
     if asked.processes > 1 and not run.partial:
         session.release()  # its memory is for the others
         run = _with_scaling(run, asked, where)

@@ -103,7 +103,8 @@ def _machine(run: Run) -> dict[str, str]:
     memory = known(m.memory_bytes, units.bytes_text)
     return {
         "device": f"{m.device_name} ({m.device})",
-        "processor": f"{m.cpu_name}, {m.cpu_count} CPUs, {m.threads} threads, {memory}",
+        "processor": f"{m.cpu_name}, {units.counted(m.cpu_count, 'CPU')}, "
+        f"{units.counted(m.threads, 'thread')}, {memory}",
         "GPU": gpu_line(run),
         "versions": ", ".join(
             f"{what} {version}"

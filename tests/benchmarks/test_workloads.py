@@ -10,6 +10,7 @@ import pytest
 
 from bench import clock, load, nvml, runner
 from bench.disturbance import Block, disturbed, find_threads
+from bench.findings import describe
 from bench.sampling import steps_per_block
 from results.records import Measurement, Run
 from results.store import new_id, utc_now
@@ -115,7 +116,7 @@ def _run(session) -> Run:
     return Run(
         run_id=new_id(session.reference),
         captured_at=utc_now(),
-        workload=runner.describe(session.workload, session.reference),
+        workload=describe(session.workload, session.reference),
         machine=session.machine(),
         measurements=(),
     )

@@ -24,8 +24,7 @@ def test_a_whole_plan_survives_its_record(
     assert request.job_name in str(request.request)
     assert request == plan_request(make_job(), offer, settings_of(provider), Decimal("5"))
     assert codec.loads(codec.dumps(request), JobRequest) == request
-    stop = {"aws": str(request.max_seconds), "gcp": f"{request.max_seconds}s", "azure": "PT"}
-    assert stop[provider] in str(request.request)
+    assert str(request.max_seconds) in str(request.request)
 
 
 def test_a_cap_that_pays_for_nothing_is_refused(

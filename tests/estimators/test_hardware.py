@@ -1,12 +1,16 @@
 """Drivers' names onto the hardware table, and the table onto the catalog."""
 
 from collections.abc import Sequence
+from dataclasses import replace
+from typing import get_args
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from estimators.hardware import (
+    CLASSES,
+    Precision,
     accelerator,
     accelerators,
     find_accelerator,
@@ -100,6 +104,48 @@ def test_only_trainium_cannot_be_projected() -> None:
 def test_peak_is_that_of_the_precision_as_far_as_it_can_be_issued() -> None:
     assert accelerator("T4").peak_tflops("half") == 65.1
     assert accelerator("K80").peak_tflops("fp32") == pytest.approx(4.37 * 2 / 3)
+
+
+def test_what_has_no_arithmetic_in_a_precision() -> None:
+    lacking = {p: {a.name for a in accelerators().values() if a.lacks(p)} for p in CLASSES}
+    assert lacking["fp32"] == lacking["tf32"] == set()  # where there is no tf32 it is fp32
+    assert lacking["fp16"] == lacking["half"] == {"K80", "M60"}
+    assert {"T4", "V100", "P100", "P4", "K80"} < lacking["bf16"]
+    generations = {accelerator(name).generation for name in lacking["bf16"]}
+    assert generations == {"Kepler", "Maxwell", "Pascal", "Volta", "Turing"}
+    others = {a.generation for a in accelerators().values() if a.name not in lacking["bf16"]}
+    assert others == {"Ampere", "Ada", "Hopper", "Blackwell", "Trainium"}
+
+
+def test_compute_capability_goes_with_the_architecture() -> None:
+    by_generation: dict[str, set[float | None]] = {}
+    for a in accelerators().values():
+        by_generation.setdefault(a.generation, set()).add(a.compute_capability)
+    assert by_generation == {
+        "Kepler": {3.7}, "Maxwell": {5.2}, "Pascal": {6.0, 6.1}, "Volta": {7.0}, "Turing": {7.5},
+        "Ampere": {8.0, 8.6}, "Ada": {8.9}, "Hopper": {9.0}, "Blackwell": {10.0, 12.0},
+        "Trainium": {None},
+    }  # fmt: skip
+
+
+def test_a_power_limit_holds_the_clock_down() -> None:
+    t4, best = accelerator("T4"), accelerator("RTX 2080 Ti")
+    assert best.sustained_tflops("half") == best.peak_tflops("half")
+    watts = (70 / 8.14) / (250 / 13.45)
+    assert t4.sustained_tflops("half") == pytest.approx(65.1 * watts ** (1 / 3))
+    unknown = replace(t4, tdp_watts=None)
+    assert unknown.sustained_tflops("half") == unknown.peak_tflops("half")
+
+
+def test_no_card_is_held_against_another_design() -> None:
+    assert accelerator("A100").design != accelerator("A10G").design == accelerator("A10").design
+    for a in accelerators().values():
+        if a.projectable:
+            assert a.die
+            for precision in get_args(Precision):
+                peak, sustained = a.peak_tflops(precision), a.sustained_tflops(precision)
+                assert peak and sustained
+                assert 0.5 * peak < sustained <= peak
 
 
 @pytest.mark.parametrize(

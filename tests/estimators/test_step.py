@@ -28,7 +28,9 @@ def task(source: str, target: str | Accelerator, seconds: float = 0.1, **more: A
 def test_by_hand() -> None:
     found = project_step(task("T4", "V100", 0.1, precision="fp32", fixed_seconds=0.004))
     flops, bandwidth, multiprocessors = fitted().exponents["fp32"]
-    ratio = (8.14 / 15.7) ** flops * (320 / 900) ** bandwidth * (40 / 80) ** multiprocessors
+    # Of Turing and Volta cards the RTX 2080 Ti and the V100 itself have the most watts a FLOP/s.
+    t4 = 8.14 * (70 / 8.14 / (250 / 13.45)) ** (1 / 3)
+    ratio = (t4 / 15.7) ** flops * (320 / 900) ** bandwidth * (40 / 80) ** multiprocessors
     assert found.device_factor == pytest.approx(ratio)
     assert found.seconds.mid == pytest.approx(0.004 * 1590 / 1530 + 0.096 * ratio)
     assert found.seconds.high / found.seconds.mid == pytest.approx(found.spread_factor)
@@ -64,6 +66,39 @@ def test_more_flops_or_bandwidth_is_never_slower(
     now = project_step(task(source, device, seconds, precision=precision)).seconds.mid
     for better in faster:
         assert project_step(task(source, better, seconds, precision=precision)).seconds.mid < now
+
+
+@given(GPUS, GPUS, PRECISIONS, SECONDS, st.floats(1.01, 3))
+def test_more_power_is_never_slower(
+    source: str, target: str, precision: str, seconds: float, more: float
+) -> None:
+    device = replace(accelerator(target), chip="another")
+    fed = replace(device, tdp_watts=device.tdp_watts and device.tdp_watts * more)
+    now, then = (
+        project_step(task(source, there, seconds, precision=precision)).seconds.mid
+        for there in (device, fed)
+    )
+    assert then <= now
+
+
+@given(GPUS, GPUS, PRECISIONS, st.sampled_from(["train", "infer"]), SECONDS, st.booleans())
+def test_every_interval_is_finite_and_around_its_middle(
+    source: str, target: str, precision: str, mode: str, seconds: float, is_step: bool
+) -> None:
+    more: dict[str, Any] = {"precision": precision, "mode": mode, "is_step": is_step}
+    found = project_step(task(source, target, seconds, **more)).seconds
+    assert 0 < found.low < found.mid < found.high < math.inf
+
+
+@given(GPUS, GPUS, PRECISIONS, st.floats(1e-4, 10), st.floats(1.01, 100))
+def test_a_longer_step_here_is_a_longer_one_there(
+    source: str, target: str, precision: str, seconds: float, more: float
+) -> None:
+    short, long = (
+        project_step(task(source, target, s, precision=precision)).seconds.mid
+        for s in (seconds, seconds * more)
+    )
+    assert long > short
 
 
 @given(GPUS, GPUS, PRECISIONS, SECONDS, st.floats(0.01, 100))

@@ -1,4 +1,5 @@
-"""Azure ML: ARM's jobs, codes, environments and datastores, the run history, and blob storage."""
+"""Azure ML: ARM's workspace, jobs, environments, datastores, clusters and permissions, the run
+history, and blob storage."""
 
 import datetime
 import re
@@ -33,7 +34,17 @@ STATUS: dict[Phase, str] = {
     "stopped": "Canceled",
     "timed_out": "Canceled",
 }
-SIGNATURE = "sv=2024-11-04&sr=c&sp=rcw&sig=c2VjcmV0c2lnbmF0dXJl%3D"
+CONTAINERS = {"workspaceblobstore": "azureml-blobstore", "workspaceartifactstore": "azureml"}
+STORAGE = "/subscriptions/s/resourceGroups/g/providers/Microsoft.Storage/storageAccounts/myaccount"
+MAY = {
+    "actions": [
+        f"Microsoft.MachineLearningServices/workspaces/*/{verb}"
+        for verb in ("read", "action", "delete", "write")
+    ],
+    "notActions": ["Microsoft.MachineLearningServices/workspaces/computes/*/write"],
+    "dataActions": ["Microsoft.Storage/storageAccounts/blobServices/containers/blobs/*"],
+    "notDataActions": [],
+}
 
 
 def error(status: int, code: str, message: str) -> Answer:
@@ -51,17 +62,17 @@ class FakeAzure:
 
     def __init__(self, clock: Clock, tls: ssl.SSLContext) -> None:
         self.clock, self.jobs, self.faults = clock, Jobs(), Faults()
-        self.codes: dict[str, Any] = {}
         self.environments: dict[str, Any] = {}
         self.blobs: dict[str, bytes] = {}
         self.blocks: dict[str, dict[str, bytes]] = {}
         self.repeats_page = False
+        self.permissions: list[dict[str, Any]] = [MAY]
         self.server = Server(self._handle, self._name, self._refuse, self.faults, tls)
 
     def clear(self) -> None:
         """An empty workspace."""
         self.jobs.clear()
-        for kept in (self.codes, self.environments, self.blobs, self.blocks):
+        for kept in (self.environments, self.blobs, self.blocks):
             kept.clear()
 
     @staticmethod
@@ -73,6 +84,8 @@ class FakeAzure:
             return "GetRun"
         if path == "/discovery":
             return "Discovery"
+        if path.endswith("/Microsoft.Authorization/permissions"):
+            return "GetPermissions"
         found = re.search(r"/workspaces/[^/]+(?:/(\w+)(?:/([^/]+))?(?:/.*?(\w+))?)?$", path)
         if found is None:
             return "?"
@@ -95,7 +108,7 @@ class FakeAzure:
         if name.startswith("Blob"):
             return self._blob(request)
         if name == "Discovery":
-            return as_json({"history": self.server.url})
+            return as_json({"api": self.server.url})
         if not request.headers.get("Authorization", "").startswith("Bearer "):
             return error(401, "AuthenticationFailed", "no token")
         if name != "GetRun" and "api-version" not in request.query:
@@ -104,14 +117,22 @@ class FakeAzure:
 
     def _arm(self, name: str, request: Request) -> Answer:
         path = request.path
+        last = path.rpartition("/")[2]
+        if name == "GetPermissions":
+            return as_json({"value": self.permissions})
         if name == "GetWorkspace":
-            return as_json({"location": "eastus", "properties": {
-                "discoveryUrl": f"{self.server.url}/discovery"}})  # fmt: skip
-        if name == "GetDatastores":
-            return as_json({"properties": {"accountName": "myaccount", "containerName": "azureml",
-                                           "endpoint": "core.windows.net"}})  # fmt: skip
-        if name == "GetComputes":
-            return as_json({"name": path.rpartition("/")[2]})
+            return self._resource(path, {"discoveryUrl": f"{self.server.url}/discovery",
+                                         "storageAccount": STORAGE})  # fmt: skip
+        if name == "GetDatastores" and last in CONTAINERS:
+            return self._resource(path, {
+                "datastoreType": "AzureBlob", "accountName": "myaccount", "protocol": "https",
+                "containerName": CONTAINERS[last], "endpoint": "core.windows.net",
+                "credentials": {"credentialsType": "None"},
+            })  # fmt: skip
+        if name == "GetComputes" and last == "gpu-cluster":
+            return self._resource(path, {"computeType": "AmlCompute", "properties": {
+                "vmSize": "Standard_NC4as_T4_v3", "vmPriority": "LowPriority",
+                "scaleSettings": {"minNodeCount": 0, "maxNodeCount": 4}}})  # fmt: skip
         if name == "GetRun":
             return self._run(path.rpartition("/")[2])
         if name == "ListJobs":
@@ -122,24 +143,22 @@ class FakeAzure:
             return getattr(self, f"_{name}")(job_name[1], request)
         return self._asset(name, path, request)
 
+    @staticmethod
+    def _resource(path: str, properties: dict[str, Any], status: int = 200) -> Answer:
+        return as_json({"id": path, "name": path.rpartition("/")[2], "location": "eastus",
+                        "properties": properties}, status)  # fmt: skip
+
     def _asset(self, name: str, path: str, request: Request) -> Answer:
-        kept = self.codes if "/codes/" in path else self.environments
-        if path.endswith("/startPendingUpload"):
-            container = f"{self.server.url}/blob/upload{abs(hash(path))}"
-            return as_json({"pendingUploadType": "TemporaryBlobReference",
-                            "blobReferenceForConsumption": {
-                                "blobUri": container,
-                                "credential": {"credentialType": "SAS",
-                                               "sasUri": f"{container}?{SIGNATURE}"}}})  # fmt: skip
-        if request.method == "PUT":
+        kept = self.environments
+        if name == "PutEnvironments":
             known = path in kept
             if known and kept[path] != request.json():
                 return error(409, "Conflict", f"{path} cannot be changed")
             kept[path] = request.json()
-            return as_json(kept[path], 200 if known else 201)
-        if path not in kept:
+            return self._resource(path, kept[path]["properties"], 200 if known else 201)
+        if name != "GetEnvironments" or path not in kept:
             return error(404, "ResourceNotFound", f"{path} was not found")
-        return as_json(kept[path])
+        return self._resource(path, kept[path]["properties"])
 
     def _CreateJob(self, name: str, request: Request) -> Answer:  # noqa: N802
         body = request.json()
@@ -170,12 +189,20 @@ class FakeAzure:
         if unknown:
             return f"unknown fields: {unknown}"
         held = body["properties"]
-        for kind, kept in (("code", self.codes), ("environment", self.environments)):
-            if held[f"{kind}Id"] not in kept:
-                return f"No {kind} {held[f'{kind}Id']}"
+        if held["environmentId"] not in self.environments:
+            return f"No environment {held['environmentId']}"
+        for asked in (held.get("inputs") or {}).values():
+            if self._blob_of(asked["uri"]) not in self.blobs:
+                return f"No input {asked['uri']}"
         if (held.get("resources") or {}).get("instanceCount", 1) < 1:
             return "instanceCount is too small"
         return None
+
+    @staticmethod
+    def _blob_of(uri: str) -> str:
+        """Where the blob of a datastore's path lies."""
+        found = re.fullmatch(r"azureml://datastores/(\w+)/paths/(.+)", uri)
+        return f"{CONTAINERS[found[1]]}/{found[2]}" if found else uri
 
     def _GetJob(self, name: str, _: Request) -> Answer:  # noqa: N802
         job = self.jobs.named(name)
@@ -230,8 +257,7 @@ class FakeAzure:
 
     def _blob(self, request: Request) -> Answer:
         """As much of blob storage as the SDK asks of it: put, blocks, list, get a range."""
-        signed = request.query.get("sig") or request.headers.get("Authorization")
-        if not signed:
+        if not request.headers.get("Authorization", "").startswith("Bearer "):
             return Answer(403, b"", {"x-ms-error-code": "AuthenticationFailed"})
         now = "Wed, 25 Nov 2026 00:00:00 GMT"
         stamp = {"ETag": '"0x1"', "Last-Modified": now, "x-ms-request-id": "1"}

@@ -64,7 +64,7 @@ class Cloud:
         elif self.provider == "gcp":
             made._service(region), made._files()
         else:
-            made._pipeline()
+            assert made._ml is not None
         return Patient(made, self.clock.pause)
 
     def reset(self) -> None:

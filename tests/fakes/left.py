@@ -7,6 +7,7 @@ import time
 from typing import Any
 from urllib.parse import urlparse
 
+from fakes.azureml import CONTAINERS
 from fakes.clouds import BUCKET, Cloud
 
 
@@ -31,10 +32,10 @@ def leave(cloud: Cloud, handle: Any, files: dict[str, bytes]) -> None:
         for name, data in files.items():
             _bucket().blob(f"{prefix}{name}").upload_from_string(data)
     else:
-        from cloud.azureml import run_folder
+        from cloud.azureml import ARTIFACTS, run_folder
 
         for name, data in files.items():
-            key = f"{_container(cloud)}/{run_folder(handle.job_name)}/outputs/{name}"
+            key = f"{CONTAINERS[ARTIFACTS]}/{run_folder(handle.job_name)}/outputs/{name}"
             cloud.fake.blobs[key] = data
 
 
@@ -57,16 +58,11 @@ def say(cloud: Cloud, handle: Any, lines: list[str]) -> None:
     elif cloud.provider == "gcp":
         cloud.fake.log_lines += lines
     else:
-        from cloud.azureml import run_folder
+        from cloud.azureml import ARTIFACTS, run_folder
 
-        key = f"{_container(cloud)}/{run_folder(handle.job_name)}/user_logs/std_log.txt"
+        key = f"{CONTAINERS[ARTIFACTS]}/{run_folder(handle.job_name)}/user_logs/std_log.txt"
         before = cloud.fake.blobs.get(key, b"")
         cloud.fake.blobs[key] = before + "".join(f"{line}\n" for line in lines).encode()
-
-
-def _container(cloud: Cloud) -> str:
-    """The one of the workspace's own datastore, which the service tells."""
-    return str(cloud.client().client._container().container_name)
 
 
 def _aws(service: str, handle: Any) -> Any:

@@ -29,9 +29,10 @@ def run_vertex(request: dict[str, Any], archive: bytes, folder: Path, port: int)
 
 
 def run_azure(request: dict[str, Any], archive: bytes, folder: Path) -> int:
-    """A one-node Azure ML job, in the folder of its source."""
-    command = request["body"]["properties"]["command"]
-    (folder / "source.tar.gz").write_bytes(archive)
+    """A one-node Azure ML job, with its source where Azure ML would have put it."""
+    source = folder / "source.tar.gz"
+    source.write_bytes(archive)
+    command = request["job"]["command"].replace("${{inputs.source}}", str(source))
     words = ["bash", "-c", command.replace("/tmp/trainfare", str(folder / "unpacked"))]  # noqa: S108
     return _process(words, folder, {}).wait(240)
 

@@ -258,3 +258,9 @@ def test_another_currency_is_for_the_eye_only() -> None:
 def test_a_currency_that_is_none(code: str, rate: Decimal | None, told: str) -> None:
     with pytest.raises(UsageError, match=told):
         money.Currency.of(code, rate)
+
+
+def test_one_of_a_kind_is_no_plural() -> None:
+    assert [units.counted(n, "core") for n in (0, 0.5, 1, 2)] == [
+        "0 cores", "0.5 cores", "1 core", "2 cores"
+    ]  # fmt: skip

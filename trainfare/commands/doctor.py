@@ -13,10 +13,11 @@ from results.names import PROVIDER_NAMES
 from results.price_age import age_days, is_stale
 from results.store import Store
 from trainfare import options, output, pricing, settings
+from trainfare.reading import open_store
 
 PACKAGES = ("trainfare", "torch", "torchvision", "boto3", "google-cloud-aiplatform",
-            "azure-mgmt-core")  # fmt: skip
-EXTRAS = {"boto3": "aws", "google-cloud-aiplatform": "gcp", "azure-mgmt-core": "azure"}
+            "azure-ai-ml")  # fmt: skip
+EXTRAS = {"boto3": "aws", "google-cloud-aiplatform": "gcp", "azure-ai-ml": "azure"}
 
 
 @click.command()
@@ -37,7 +38,7 @@ def doctor(online: bool, results: Path | str | None, as_json: bool) -> None:
         "credentials": _credentials(),
         "settings_file": str(configured.path) if configured.path else None,
         "prices": _prices(),
-        "results": _results(Store(configured.results_folder(results))),
+        "results": _results(open_store(configured.results_folder(results))),
         "online": _online(configured) if online else None,
     }
     if as_json:

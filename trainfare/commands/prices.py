@@ -14,7 +14,7 @@ from results.rows import number
 from trainfare import options, output, pricing, settings
 
 if TYPE_CHECKING:
-    from estimators.live.refresh import Refreshed
+    from estimators.live.refresh import Refreshed, Services
     from estimators.snapshot_diff import Difference
 
 
@@ -92,7 +92,7 @@ def _print(found: list[Offer], shown: Currency, as_json: bool) -> None:
     from results.tables import price_table
 
     with shown_in(shown):
-        output.print_table(price_table(found))
+        output.print_table(price_table(found), "vCPU/GiB", "cloud")
     output.say(f"{len(found)} offers. '!' marks a price older than 90 days.")
 
 
@@ -119,7 +119,7 @@ def diff(old: Path, new: Path, as_json: bool) -> None:
 
     if found.changed:
         rows = [(c.key, c.old, c.new, c.ratio) for c in found.changed]
-        output.print_table(change_table(rows))
+        output.print_table(change_table(rows), "cloud")
     for mark, keys in (("+", found.added), ("-", found.removed)):
         for key in keys:
             output.print_line(f"{mark} {' '.join(key)}")
@@ -162,14 +162,15 @@ def refresh(providers: tuple[str, ...], force: bool, as_json: bool) -> int:
     from estimators.live.refresh import refresh as refresh_prices
     from estimators.lookup import known_provider
 
+    output.show_log()
     whose = [known_provider(name) for name in providers] or list(PROVIDER_NAMES)
-    mirrors = {name: str(value) for name, value in settings.load().table("prices").items()}
+    services = _services()
     done: list[Refreshed] = []
     failed: list[tuple[str, TrainfareError]] = []
     for provider in whose:
         try:
             with output.progress(PROVIDER_NAMES[provider]) as progress:
-                done.append(refresh_prices(provider, progress, force, mirrors))
+                done.append(refresh_prices(provider, progress, force, services))
         except TrainfareError as error:
             failed.append((provider, error))
             output.say(f"! {PROVIDER_NAMES[provider]}: {error}")
@@ -186,6 +187,18 @@ def refresh(providers: tuple[str, ...], force: bool, as_json: bool) -> int:
             failed=[{"provider": name, "reason": str(error)} for name, error in failed],
         )  # fmt: skip
     return max((error.exit_code for _, error in failed), default=0)
+
+
+def _services() -> "Services":
+    """Where prices are fetched and how patiently, by `[prices]` of the settings."""
+    from estimators.live.refresh import Services
+
+    table = dict(settings.load().table("prices"))
+    patience = table.pop("patience_seconds", None)
+    addresses = {name: str(value) for name, value in table.items()}
+    if patience is None:
+        return Services(addresses=addresses)
+    return Services(addresses=addresses, patience_seconds=float(patience))
 
 
 def _say_refreshed(found: "Refreshed") -> None:
