@@ -17,11 +17,12 @@ BLOCK_NUMBERS = ("blocks", "disturbed", "shortest", "median", "longest", "warm-u
 def time_section(runs: Sequence[Run]) -> Section:
     """Phases of a step, stacked, as shares of it or of their sum; the rest is called `other`."""
     timed = [run for run in runs if run.measurement("step")]
+    said = "Phases as a share of the step, or of all phases where they take longer"
     loading = [text for run in timed if (text := _loading(run))]
     return Section(
         name="time",
         title="Where the time goes",
-        lead=". ".join(["Phases as a share of the whole step", *loading]) + ".",
+        lead=". ".join([said, *loading]) + ".",
         chart=_phase_chart(timed),
         tables=[_phase_table(runs)],
     )
@@ -50,7 +51,7 @@ def _phase_chart(runs: Sequence[Run]) -> Chart | None:
         )
     return {
         "kind": "stack",
-        "label": "Share of the step (or of all phases, if they add up to more) in percent",
+        "label": "Share of the step in percent",
         "categories": shortened([run.workload.name for run in runs]),
         "series": series,
     }
