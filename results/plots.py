@@ -51,7 +51,7 @@ def picture(content: Content, form: str) -> bytes:
 
 
 def _draw(panel: "Axes", item: Answer) -> None:
-    offers = item.ranked
+    offers = [o for o in item.ranked if o.seconds.mid > 0 and o.usd.mid > 0]  # the axes are log
     front = _undominated(offers)
     for provider, colour in COLOURS.items():
         for allocation, shape in SHAPES.items():

@@ -47,8 +47,13 @@ def test_a_narrow_screen(show: Show, case: str) -> None:
     assert sheet.complaints == []
 
 
-def test_axe_on_a_narrow_screen(show: Show) -> None:
-    found = Axe().run(show(full_content(), width=360).page)
+def test_axe_and_folded_filters_on_a_narrow_screen(show: Show) -> None:
+    sheet = show(full_content(), width=360)
+    assert sheet.page.is_hidden("#filters")
+    sheet.page.focus("#filter-box summary")
+    sheet.page.keyboard.press("Enter")
+    assert sheet.page.is_visible("#filters")
+    found = Axe().run(sheet.page)
     assert found.violations_count == 0, found.generate_report()
 
 
