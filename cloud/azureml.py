@@ -12,7 +12,7 @@ from typing import Any
 from cloud import errors
 from cloud.client import JobStatus, ended_state
 from cloud.command import entry_command, unpack_command
-from cloud.job_key import PREFIX, job_folder, job_name
+from cloud.job_key import PREFIX, WAIT_TAG, job_folder, job_name
 from cloud.public_image import IMAGE, VERSION
 from cloud.settings import AzureSettings, required
 from results.errors import UsageError
@@ -81,6 +81,13 @@ def plan(
         "environment": {"name": ENVIRONMENT, "version": VERSION, "image": IMAGE},
         "job": asked | _compute(job, offer, settings),
     }
+
+
+def waiting(request: dict[str, Any], max_wait_seconds: int) -> dict[str, Any]:
+    """With the longest wait as a tag: Azure ML has no setting for it."""
+    job = request["job"]
+    tags = job["tags"] | {WAIT_TAG: str(max_wait_seconds)}
+    return request | {"job": job | {"tags": tags}}
 
 
 def workspace_id(settings: AzureSettings) -> str:

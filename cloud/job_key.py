@@ -9,6 +9,7 @@ from results.codec import to_plain
 from results.records import Job, Offer
 
 PREFIX = "trainfare"
+WAIT_TAG = "max-wait-seconds"  # beside PREFIX, so that the request shows it on every service
 SLUG_LENGTH = 40  # so that the whole name has at most 63 characters, the least of the three limits
 
 

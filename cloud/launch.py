@@ -51,6 +51,7 @@ class Order:
             estimate=self.estimate,
             max_usd=asked.max_usd,
             max_seconds=asked.max_seconds,
+            max_wait_seconds=asked.max_wait_seconds,
         )
 
 
@@ -216,6 +217,12 @@ def _refuse_another(kept: JobIntent | None, intent: JobIntent) -> None:
     if kept is not None and kept.request_digest != intent.request_digest:
         raise UsageError(
             f"{intent.job_name!r} was asked for before with other parameters (then at most "
-            f"${kept.max_usd}, {kept.max_seconds} s; now ${intent.max_usd}, {intent.max_seconds} "
-            "s). Give the same as then to find it, or --again to start one more."
+            f"{_limits(kept)}; now {_limits(intent)}). Give the same as then to find it, or "
+            "--again to start one more."
         )
+
+
+def _limits(intent: JobIntent) -> str:
+    wait = intent.max_wait_seconds
+    waiting = "" if wait is None else f", {wait} s of waiting"
+    return f"${intent.max_usd}, {intent.max_seconds} s{waiting}"

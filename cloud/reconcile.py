@@ -1,23 +1,29 @@
-"""What the services run under trainfare's tag, against what the records know. Stops no job."""
+"""What the services run under trainfare's tag, against what the records know.
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+Stops no job, but one of these very records that waited longer for its machines than was allowed.
+"""
+
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Literal
 
 from cloud.client import Client, JobStatus, handle_of
 from cloud.errors import JobNotFoundError
+from cloud.waiting import cancel_overdue
 from results.jobs import JobHandle, JobIntent, JobState, Outcome
 from results.records import Provider
 from results.store import Store
 
-Finding = Literal["known", "adopted", "orphan", "double", "lost", "unsent"]
+Finding = Literal["known", "adopted", "orphan", "double", "lost", "unsent", "overdue"]
 WORDS: dict[Finding, str] = {
     "known": "as recorded",
     "adopted": "its answer had been lost; recorded now",
     "orphan": "tagged by trainfare, but not in these records: started elsewhere, or records lost",
     "double": "a second job of a name that is recorded; cancel the one that is not wanted",
     "lost": "recorded, but its service knows it no longer",
+    "overdue": "waited longer than --max-wait for its machines; cancelled now, nothing was billed",
     "unsent": "asked for, but never started; what it had reserved is free again",
 }
 
@@ -44,7 +50,11 @@ def regions_used(store: Store, provider: Provider, own: str | None) -> list[str]
 
 
 def reconcile(
-    client: Client, store: Store, provider: Provider, regions: Iterable[str]
+    client: Client,
+    store: Store,
+    provider: Provider,
+    regions: Iterable[str],
+    now: Callable[[], float] = time.time,
 ) -> list[Found]:
     """Compare each region's list with the records, and mend what is certain.
 
@@ -56,7 +66,9 @@ def reconcile(
     intents = {i.job_name: i for i in store.newest_first(JobIntent) if i.provider == provider}
     for region in regions:
         listed = list(client.jobs(region))
-        found += [_listed(job, handles, intents, store, provider) for job in listed]
+        for job in listed:
+            one = _listed(job, handles, intents, store, provider)
+            found.append(_in_time(one, job, client, handles, intents, now()))
         seen = {job.service_id for job in listed}
         names = {job.job_name for job in listed}
         for handle in handles.values():
@@ -84,6 +96,22 @@ def _listed(
     if handle is None:
         return _found("orphan", job, provider)
     return _found("known" if handle.service_id == job.service_id else "double", job, provider)
+
+
+def _in_time(
+    found: Found,
+    job: JobStatus,
+    client: Client,
+    handles: dict[str, JobHandle],
+    intents: dict[str, JobIntent],
+    now_seconds: float,
+) -> Found:
+    """A job of the records that has waited too long is cancelled; no other is ever touched."""
+    intent = intents.get(job.job_name)
+    if found.finding not in ("known", "adopted") or intent is None:
+        return found
+    late = cancel_overdue(client, handles[job.job_name], job, intent, now_seconds)
+    return replace(found, finding="overdue") if late else found
 
 
 def _found(finding: Finding, job: JobStatus, provider: Provider) -> Found:

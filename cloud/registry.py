@@ -34,6 +34,10 @@ class Planner(Protocol):
     ) -> dict[str, Any]:
         """The request as it would be sent."""
 
+    @staticmethod
+    def waiting(request: dict[str, Any], max_wait_seconds: int) -> dict[str, Any]:
+        """The request of a job that is cancelled if it waits longer for its machines."""
+
 
 def planner(provider: str) -> Planner:
     """The module of `provider`. Raises UsageError for one that is not known."""
@@ -76,7 +80,12 @@ def plan_request(
 
 
 def plan_packed(
-    packed: Packed, offer: Offer, settings: Settings, max_usd: Decimal, repeat: int = 0
+    packed: Packed,
+    offer: Offer,
+    settings: Settings,
+    max_usd: Decimal,
+    repeat: int = 0,
+    max_wait_seconds: int | None = None,
 ) -> JobRequest:
     """`plan_request` of a job that is packed already, because its archive is to be sent.
 
@@ -90,11 +99,15 @@ def plan_packed(
         )
     seconds = max_seconds(max_usd, offer, packed.job.nodes)
     identity = packed.digest if repeat == 0 else digest(f"{packed.digest} {repeat}".encode())
+    request = service.plan(packed.job, offer, settings, seconds, identity)
+    if max_wait_seconds is not None:
+        request = service.waiting(request, max_wait_seconds)
     return JobRequest(
         provider=offer.provider,
         service=service.SERVICE,
         job_name=job_name(packed.job, offer, identity),
-        request=service.plan(packed.job, offer, settings, seconds, identity),
+        request=request,
         max_usd=max_usd,
         max_seconds=seconds,
+        max_wait_seconds=max_wait_seconds,
     )

@@ -5,7 +5,7 @@ from typing import Any
 from cloud import errors
 from cloud.client import JobStatus
 from cloud.command import entry_command, unpack_command
-from cloud.job_key import PREFIX, job_folder, job_name
+from cloud.job_key import PREFIX, WAIT_TAG, job_folder, job_name
 from cloud.sagemaker_images import image
 from cloud.settings import AwsSettings, required
 from results.jobs import JobState
@@ -16,6 +16,8 @@ SETTINGS = AwsSettings
 VOLUME_GB = 30  # room for source and result; an instance with NVMe gets no volume and no bill
 CODE_CHANNEL = "code"
 ARCHIVE = f"/opt/ml/input/data/{CODE_CHANNEL}/source.tar.gz"
+# Of StoppingCondition.MaxPendingTimeInSeconds (botocore 1.44.5).
+MIN_PENDING_SECONDS, MAX_PENDING_SECONDS = 1800, 28 * 86400
 OUTPUT = "/opt/ml/output/data"  # SageMaker uploads it as output.tar.gz
 CHECKPOINTS = "/opt/ml/checkpoints"
 
@@ -67,6 +69,15 @@ def plan(
         "Tags": [{"Key": PREFIX, "Value": name}],
     }
     return request | _spot(place, max_seconds) if offer.allocation == "spot" else request
+
+
+def waiting(request: dict[str, Any], max_wait_seconds: int) -> dict[str, Any]:
+    """With the longest wait as a tag, and as SageMaker's own setting where that allows it."""
+    tags = [*request["Tags"], {"Key": WAIT_TAG, "Value": str(max_wait_seconds)}]
+    stop = dict(request["StoppingCondition"])
+    if MIN_PENDING_SECONDS <= max_wait_seconds <= MAX_PENDING_SECONDS:
+        stop["MaxPendingTimeInSeconds"] = max_wait_seconds
+    return request | {"Tags": tags, "StoppingCondition": stop}
 
 
 def _channel(uri: str) -> dict[str, Any]:

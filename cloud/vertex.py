@@ -5,7 +5,7 @@ from typing import Any
 from cloud import errors
 from cloud.client import JobStatus, ended_state
 from cloud.command import entry_command, expected_gpus, unpack_command
-from cloud.job_key import PREFIX, job_folder, job_key, job_name
+from cloud.job_key import PREFIX, WAIT_TAG, job_folder, job_key, job_name
 from cloud.public_image import IMAGE
 from cloud.settings import GcpSettings, required
 from results.errors import UsageError, near
@@ -73,6 +73,11 @@ def plan(
         "labels": {PREFIX: name, "job-key": job_key(job, offer, source_digest)},
         "jobSpec": spec,
     }
+
+
+def waiting(request: dict[str, Any], max_wait_seconds: int) -> dict[str, Any]:
+    """With the longest wait as a label: Vertex AI has a setting for it only with flex start."""
+    return request | {"labels": request["labels"] | {WAIT_TAG: str(max_wait_seconds)}}
 
 
 def _pools(job: Job, offer: Offer, folder: str) -> list[dict[str, Any]]:

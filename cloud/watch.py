@@ -1,12 +1,13 @@
 """A job as it is now: its state, what it has cost so far, and when it will probably end."""
 
 import time
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from cloud.client import JobStatus
 from cloud.patience import Patient, Pause
+from cloud.waiting import cancel_overdue
 from results import heartbeat
 from results.heartbeat import Heartbeat
 from results.jobs import JobHandle, JobIntent
@@ -28,6 +29,7 @@ class Live:
     seconds_left: float | None  # of the training, by its own pace
     usd_at_end: Decimal | None
     max_usd: Decimal
+    waited_too_long: bool = False  # and was cancelled just now
 
 
 def live(status: JobStatus, intent: JobIntent, beat: Heartbeat | None, now_seconds: float) -> Live:
@@ -52,11 +54,17 @@ def live(status: JobStatus, intent: JobIntent, beat: Heartbeat | None, now_secon
 
 
 def follow(
-    client: Patient, handle: JobHandle, intent: JobIntent, every_seconds: float, pause: Pause
+    client: Patient,
+    handle: JobHandle,
+    intent: JobIntent,
+    every_seconds: float,
+    pause: Pause,
+    now: Callable[[], float] = time.time,
 ) -> Iterator[tuple[Live, list[str]]]:
     """The job's view and the new lines of its log, each time it is looked at, until it has ended.
 
-    Lines are asked for after the state, so that the last look has the last line.
+    Lines are asked for after the state, so that the last look has the last line. A job that waits
+    for its machines longer than was allowed is cancelled.
     """
     seen, beat = 0, None
     while True:
@@ -64,14 +72,21 @@ def follow(
         lines = list(client.logs(handle, seen))
         seen += len(lines)
         beat = heartbeat.newest(lines) or beat
-        yield live(status, intent, beat, time.time()), lines
+        late = cancel_overdue(client, handle, status, intent, now())
+        yield replace(live(status, intent, beat, now()), waited_too_long=late), lines
         if status.ended:
             return
         pause(every_seconds)
 
 
-def look(client: Patient, handle: JobHandle, intent: JobIntent) -> Live:
-    """The job's view once; its log is read only while it runs."""
+def look(
+    client: Patient,
+    handle: JobHandle,
+    intent: JobIntent,
+    now: Callable[[], float] = time.time,
+) -> Live:
+    """The job's view once; its log is read only while it runs. Cancels it as `follow` does."""
     status = client.status(handle)
+    late = cancel_overdue(client, handle, status, intent, now())
     lines = [] if status.ended or status.started_at_seconds is None else client.logs(handle)
-    return live(status, intent, heartbeat.newest(lines), time.time())
+    return replace(live(status, intent, heartbeat.newest(lines), now()), waited_too_long=late)

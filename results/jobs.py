@@ -25,6 +25,7 @@ class JobIntent:
     estimate: Estimate  # as it was shown when the money was allowed
     max_usd: Decimal
     max_seconds: int  # compiled into the service's own stop setting
+    max_wait_seconds: int | None = None  # for its machines, before it is cancelled; None: any time
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

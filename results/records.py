@@ -143,3 +143,4 @@ class JobRequest:
     request: dict[str, Any]
     max_usd: Decimal
     max_seconds: int  # compiled into the service's own stop setting
+    max_wait_seconds: int | None = None  # for its machines, before it is cancelled; None: any time

@@ -137,6 +137,7 @@ def live_row(job: Known, live: "Live") -> dict[str, Any]:
         "usd_so_far": None if live.usd_so_far is None else number(live.usd_so_far),
         "usd_at_end": None if live.usd_at_end is None else number(live.usd_at_end),
         "seconds_left": live.seconds_left,
+        "waited_too_long": live.waited_too_long,
         "steps_done": None if beat is None else beat.steps_done,
         "steps_total": None if beat is None else beat.steps_total,
         "max_usd": number(live.max_usd),
@@ -146,6 +147,8 @@ def live_row(job: Known, live: "Live") -> dict[str, Any]:
 def live_line(live: "Live") -> str:
     """`running: epoch 3 of 10, $0.12 so far, 14 min left, $0.31 at the end (at most $0.50)`."""
     parts = []
+    if live.waited_too_long:
+        parts.append("cancelled now, for it waited longer than --max-wait")
     if live.beat is not None:
         share = live.beat.steps_done / live.beat.steps_total if live.beat.steps_total else 0.0
         parts.append(f"epoch {live.beat.epoch} of {live.beat.epochs} ({share:.0%})")

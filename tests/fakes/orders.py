@@ -23,13 +23,15 @@ def an_order(
     name: str = "cnn",
     allocation: str = "on_demand",
     nodes: int = 1,
+    max_wait_seconds: int | None = None,
 ) -> Any:
     """An order at `rate` dollars an hour; the same arguments make the same job.
 
     Made once: packing the source is slow, and an order is never changed.
     """
     from cloud.launch import Order
-    from cloud.registry import plan_request
+    from cloud.registry import plan_packed
+    from cloud.source import pack
     from results.records import Estimate, Job, Offer, UsdInterval, Workload
     from results.statistics import Interval
 
@@ -49,5 +51,7 @@ def an_order(
         job=job, offer=offer, items=(), epoch_seconds=seconds, seconds=seconds,
         usd=UsdInterval(low=usd, mid=usd, high=usd), grade="projected",
     )  # fmt: skip
-    request = plan_request(job, offer, cloud.settings(), Decimal(max_usd))
+    request = plan_packed(
+        pack(job), offer, cloud.settings(), Decimal(max_usd), max_wait_seconds=max_wait_seconds
+    )
     return Order(request=request, archive=ARCHIVE, source_digest="ab" * 32, estimate=estimate)

@@ -148,6 +148,26 @@ def test_cancelled_with_its_cost(
 
 
 @pytest.mark.parametrize("cloud", ["gcp"], indirect=True)
+def test_a_job_that_waits_too_long_is_cancelled_and_told(
+    trainfare: Callable[..., Any], cloud: Cloud
+) -> None:
+    cloud.fake.jobs.next_run = Plan(never_starts=True)
+    now, cloud.clock.now = cloud.clock.now, time.time() - 7200
+    try:
+        words = ("submit", "mlp", *WHERE[cloud.provider], "--max-usd", "5", "--max-wait", "1h")
+        asked = trainfare(*words, "--dry-run")
+        assert "waits     at most 60.0 min for its machines" in asked.out
+        assert trainfare(*words, "--yes").code == 0
+        listed = trainfare("jobs")
+        assert "cancelled now, for it waited longer than --max-wait" in listed.out
+        assert cloud.alive() == []
+        (row,) = trainfare("jobs", "--json").json["jobs"]
+        assert (row["state"], row["waited_too_long"]) == ("stopped", False)
+    finally:
+        cloud.clock.now = now
+
+
+@pytest.mark.parametrize("cloud", ["gcp"], indirect=True)
 @pytest.mark.parametrize("words", [("wait",), ("logs", "--follow")])
 def test_ctrl_c_detaches_and_the_job_goes_on(
     trainfare: Callable[..., Any],

@@ -25,7 +25,8 @@ def jobs(offline: bool, reconcile: bool, results: Path | str | None, as_json: bo
     The newest first; those that run with their cost so far and projected end.
 
     --reconcile looks in every region that was used for jobs under trainfare's tag, records answers
-    that had been lost, and tells orphans; it stops no job.
+    that had been lost, and tells orphans. Stops no job, but one that waited for its machines longer
+    than its own --max-wait.
     """
     configured = settings.load()
     store = open_store(configured.results_folder(results))

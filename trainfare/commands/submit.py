@@ -1,6 +1,7 @@
 """`trainfare submit`: start the job there, once, with a cap that the service itself holds."""
 
 import json
+import math
 import sys
 import textwrap
 from decimal import Decimal
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
 @click.option("--region", help="Such as us-east-1.  [of trainfare.toml]")
 @click.option("--nodes", type=options.POSITIVE, default=1, help="Machines that train together.")
 @click.option("--allocation", default="on_demand", show_default=True, help="on_demand or spot.")
+@click.option("--max-wait", type=options.Duration(), help="For its machines, such as 2h.")
 @click.option("--source", type=options.FOLDER, help="A folder of your code that travels along.")
 @click.option("--requirements", type=options.FOLDER, help="Packages to install before training.")
 @click.option("--budget-file", type=options.FOLDER, help="TOML: max_usd for all jobs together.")
@@ -56,6 +58,7 @@ def submit(
     region: str | None,
     nodes: int,
     allocation: str,
+    max_wait: float | None,
     source: Path | None,
     requirements: Path | None,
     budget_file: Path | None,
@@ -102,7 +105,8 @@ def submit(
     if not accept_risk:
         _refuse_over(max_usd, answer)
     packed = pack(job, Source(folder=source, requirements=requirements))
-    planned = plan_packed(packed, offer, own, max_usd)
+    wait_seconds = None if max_wait is None else math.ceil(max_wait)
+    planned = plan_packed(packed, offer, own, max_usd, max_wait_seconds=wait_seconds)
     if dry_run:
         _show_dry_run(planned, answer, as_json)
         return
@@ -136,7 +140,9 @@ def _client_and_request(
         store.find(JobIntent, planned.job_name) or made.find(planned.job_name, region)
     ):
         repeat += 1
-        planned = plan_packed(packed, answer.offer, own, planned.max_usd, repeat)
+        planned = plan_packed(
+            packed, answer.offer, own, planned.max_usd, repeat, planned.max_wait_seconds
+        )
     return made, planned
 
 
@@ -159,8 +165,16 @@ def _what(planned: JobRequest, answer: Estimate) -> list[str]:
         f"expected  {units.usd_range(answer.usd)}, {units.seconds_range(answer.seconds)}",
         f"at worst  ${planned.max_usd}: the service itself stops the job after "
         f"{units.seconds_text(planned.max_seconds)}",
+        *_waits(planned),
         *(f"assumed   {text}" for text in answer.assumptions),
     ]
+
+
+def _waits(planned: JobRequest) -> list[str]:
+    if planned.max_wait_seconds is None:
+        return []
+    longest = units.seconds_text(planned.max_wait_seconds)
+    return [f"waits     at most {longest} for its machines, as long as trainfare looks"]
 
 
 def _show_dry_run(planned: JobRequest, answer: Estimate, as_json: bool) -> None:
