@@ -7,6 +7,7 @@ from decimal import Decimal
 from cloud.collect import Say, collect
 from cloud.launch import Order, launch
 from cloud.patience import Patient, Pause
+from cloud.watch import Live, look
 from results.errors import TrainfareError
 from results.jobs import JobHandle, Outcome
 from results.records import Run
@@ -23,6 +24,14 @@ class Trial:
     outcome: Outcome | None = None
     run: Run | None = None
     told_to_stop: bool = False
+    live: Live | None = None  # as it was at the last look
+
+    @property
+    def usd_so_far(self) -> Decimal | None:
+        """What it has cost, once it has begun to cost anything that is known."""
+        if self.outcome is not None:
+            return self.outcome.usd
+        return self.live.usd_so_far if self.live else None
 
     @property
     def open(self) -> bool:
@@ -50,15 +59,17 @@ def watch(
     pause: Pause,
     say: Say,
     enough: Callable[[Sequence[Trial]], bool],
+    progress: Callable[[Sequence[Trial]], None] = lambda _: None,
 ) -> None:
     """Until all have ended. Once `enough` says so, those that still run are told to stop.
 
-    Each is capped by itself, so nothing is lost where this ends early. A service that can't be
-    asked is asked again at the next look.
+    `progress` is told after each look. Each is capped by itself, so nothing is lost where this ends
+    early. A service that can't be asked is asked again at the next look.
     """
     while waiting := [trial for trial in trials if trial.open]:
         for trial in waiting:
             _look(trial, store, say)
+        progress(trials)
         if enough(trials):
             _stop([t for t in trials if t.open and not t.told_to_stop], say)
         if any(trial.open for trial in trials):
@@ -72,6 +83,7 @@ def _look(trial: Trial, store: Store, say: Say) -> None:
         return
     try:
         trial.outcome = collect(trial.client, handle, intent, store, say)
+        trial.live = None if trial.outcome else look(trial.client, handle, intent)
     except TrainfareError as error:
         say(f"! {handle.job_name}: {error}")
         return

@@ -27,6 +27,7 @@ class Basis:
     fixed_seconds: float | None = None  # of a step, where runs with other batch sizes tell
     thread_scaling: float | None = None  # time ∝ threads^−this, where own runs tell
     speedups: tuple[tuple[Accelerator, float], ...] = ()  # of other jobs, from this CPU to GPUs
+    slowdowns: tuple[tuple[str, int, float], ...] = ()  # on CPU instances, see PastRuns.slowdowns
     siblings: tuple["Basis", ...] = ()  # the same job, measured elsewhere or on more devices
     experience: Experience = NO_EXPERIENCE
 
@@ -97,6 +98,7 @@ def _reduced(run: Run, past: PastRuns) -> Basis:
         fixed_seconds=_fixed_seconds(run, past, step),
         thread_scaling=past.thread_scaling(run),
         speedups=() if run.machine.is_gpu else past.speedups(run),
+        slowdowns=() if run.machine.is_gpu else past.slowdowns(run),
     )
 
 

@@ -10,10 +10,11 @@ from estimators.billing.rules import BillingRules
 from estimators.billing.settings import DEFAULTS, Billing
 from estimators.calibrate import NO_HISTORY, History
 from estimators.catalog import is_spot_ceiling
-from estimators.items import items_of, whole_usd
+from estimators.items import lines_of, whole_usd
 from estimators.learned import learned
 from estimators.project import Projection, processes_per_node, project_from
 from estimators.timing import Timing
+from results.bill_lines import BillLine
 from results.errors import NoAnswerError, UsageError
 from results.records import Estimate, Grade, Job, Offer, Run, UsdInterval
 from results.statistics import Interval
@@ -41,6 +42,21 @@ class Priced:
         """Of the evidence of its time."""
         return self.timing.projection.grade
 
+    @property
+    def rate(self) -> Decimal:
+        """USD an hour of one node after the user's discount."""
+        return usd_per_hour_of(self.offer, self.rules)
+
+    @property
+    def lines_key(self) -> tuple[object, ...]:
+        """What tells apart offers whose `lines` differ; holds while the ranking does."""
+        family = self.offer.instance_type.startswith(self.rules.no_disk_families.value)
+        return (id(self.timing), self.offer.provider, family, self.job.nodes)
+
+    def lines(self) -> tuple[BillLine, ...]:
+        """The bill apart from the rate."""
+        return tuple(lines_of(self.job.nodes, self.offer, self.timing, self.rules))
+
     def estimate(self) -> Estimate:
         """The record of it, with every item."""
         projection = self.timing.projection
@@ -49,7 +65,7 @@ class Priced:
         return Estimate(
             job=self.job,
             offer=self.offer,
-            items=tuple(items_of(self.job, self.offer, self.timing, self.rules)),
+            items=tuple(line.item(self.rate, self.job.nodes) for line in self.lines()),
             epoch_seconds=projection.epoch_seconds,
             seconds=self.seconds,
             usd=self.usd,
@@ -60,8 +76,7 @@ class Priced:
 
     def _billed_usd_per_hour(self) -> Decimal:
         """The rate after the user's discount, and after what managed spot saves in the middle."""
-        rate = usd_per_hour_of(self.offer, self.rules)
-        saving = self.rules.spot_saving.value
+        saving, rate = self.rules.spot_saving.value, self.rate
         return rate * (1 - saving[1]) if saving and is_spot_ceiling(self.offer) else rate
 
 

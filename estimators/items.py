@@ -4,22 +4,18 @@ import math
 from collections.abc import Iterator
 from decimal import Decimal
 
-from estimators.billing.bill import STORED_USD, shares, usd_per_hour_of
+from estimators.billing.bill import shares, usd_per_hour_of
 from estimators.billing.rules import BillingRules
 from estimators.timing import Timing
 from results import phases
+from results.bill_lines import STORED_USD, BillLine, usd_for, usd_over
 from results.errors import NoAnswerError
 from results.names import PROVIDER_NAMES
-from results.records import EstimateItem, Evidence, Job, Offer, UsdInterval
+from results.records import Evidence, Offer, UsdInterval
 from results.statistics import Interval
 
 NO_TIME = Interval(low=0, mid=0, high=0)  # of an item that runs beside the others
 NO_USD = UsdInterval(low=Decimal(0), mid=Decimal(0), high=Decimal(0))
-
-
-def usd_for(usd_per_hour: Decimal, seconds: float, nodes: int) -> Decimal:
-    """usd_per_hour / 3600 × seconds × nodes, not rounded; multiplied first, so that it is exact."""
-    return usd_per_hour * Decimal(seconds) * nodes / 3600
 
 
 def whole_usd(offer: Offer, nodes: int, billed: Interval, rules: BillingRules) -> UsdInterval:
@@ -55,55 +51,56 @@ def _egress_usd(rules: BillingRules) -> Decimal:
     return size * (rate or Decimal(0))
 
 
-def items_of(job: Job, offer: Offer, timing: Timing, rules: BillingRules) -> Iterator[EstimateItem]:
-    """The lines: phases that are waited for, then what is billed beside them."""
-    nodes, around, billed = job.nodes, timing.around, timing.billed
-    rate, share = usd_per_hour_of(offer, rules), around.billed_share
+def lines_of(nodes: int, offer: Offer, timing: Timing, rules: BillingRules) -> Iterator[BillLine]:
+    """The lines: phases that are waited for, then what is billed beside them.
+
+    Of the offer they need the service and what its disk costs, not the rate.
+    """
+    around, billed = timing.around, timing.billed
+    share = around.billed_share
     who = PROVIDER_NAMES[offer.provider]
     for name, (seconds, evidence) in timing.phases.items():
-        free = name in (*phases.START_UP, phases.UPLOAD) and name not in around.billed_names
-        usd = NO_USD if free else _usd(rate, _times(seconds, share), nodes)
-        yield _item(name, seconds, usd, phases.NOBODY if free else who, evidence)
+        if name in (*phases.START_UP, phases.UPLOAD) and name not in around.billed_names:
+            yield _fixed(name, NO_USD, phases.NOBODY, evidence, seconds)
+        else:
+            yield _timed(name, seconds, who, evidence, share)
     if idle_seconds := around.idle_seconds:
         idle = Interval(low=idle_seconds, mid=idle_seconds, high=idle_seconds)
-        known = _known(rules.idle_seconds.confirmed)
-        yield _item(phases.IDLE, idle, _usd(rate, idle, nodes), who, known)
+        yield _timed(phases.IDLE, idle, who, _known(rules.idle_seconds.confirmed))
     step = float(rules.granularity_seconds.value)
     least = max(0.0, float(rules.minimum_seconds.value) - billed.high)
     rounding = Interval(low=least, mid=least + step / 2, high=least + step)
-    yield _item(phases.ROUNDING, rounding, _usd(rate, rounding, nodes), who, "assumed")
-    disk = _usd(_disk_usd_per_hour(offer, rules), billed, nodes)
-    yield _item(phases.DISK, NO_TIME, disk, who, _known(rules.disk_usd_per_gib_hour.confirmed))
+    yield _timed(phases.ROUNDING, rounding, who, "assumed")
+    disk = usd_over(_disk_usd_per_hour(offer, rules), billed, nodes)
+    yield _fixed(phases.DISK, disk, who, _known(rules.disk_usd_per_gib_hour.confirmed))
     if rules.shared_usd_per_hour.value:
-        shared = _usd(rules.shared_usd_per_hour.value * shares(nodes, rules), billed, 1)
-        known_shared = _known(rules.shared_usd_per_hour.confirmed)
-        yield _item(phases.SHARED, NO_TIME, shared, who, known_shared)
+        shared = usd_over(rules.shared_usd_per_hour.value * shares(nodes, rules), billed, 1)
+        yield _fixed(phases.SHARED, shared, who, _known(rules.shared_usd_per_hour.confirmed))
     egress = _egress_usd(rules).quantize(STORED_USD)
     spread = UsdInterval(low=egress, mid=egress, high=egress)
-    yield _item(phases.EGRESS, NO_TIME, spread, who, "assumed")
+    yield _fixed(phases.EGRESS, spread, who, "assumed")
 
 
 def _known(confirmed: bool) -> Evidence:
     return "published" if confirmed else "assumed"
 
 
-def _item(
-    name: str, seconds: Interval, usd: UsdInterval, billed_by: str, evidence: Evidence
-) -> EstimateItem:
-    return EstimateItem(name=name, seconds=seconds, usd=usd, billed_by=billed_by, evidence=evidence)
-
-
-def _times(seconds: Interval, share: Interval | None) -> Interval:
-    if share is None:
-        return seconds
-    return Interval(
-        low=seconds.low * share.low, mid=seconds.mid * share.mid, high=seconds.high * share.high
+def _timed(
+    name: str, seconds: Interval, who: str, evidence: Evidence, share: Interval | None = None
+) -> BillLine:
+    billed = share and _times(seconds, share)
+    return BillLine(
+        name=name, seconds=seconds, billed_seconds=billed, billed_by=who, evidence=evidence
     )
 
 
-def _usd(usd_per_hour: Decimal, seconds: Interval, nodes: int) -> UsdInterval:
-    return UsdInterval(
-        low=usd_for(usd_per_hour, seconds.low, nodes).quantize(STORED_USD),
-        mid=usd_for(usd_per_hour, seconds.mid, nodes).quantize(STORED_USD),
-        high=usd_for(usd_per_hour, seconds.high, nodes).quantize(STORED_USD),
+def _fixed(
+    name: str, usd: UsdInterval, who: str, evidence: Evidence, seconds: Interval = NO_TIME
+) -> BillLine:
+    return BillLine(name=name, seconds=seconds, fixed_usd=usd, billed_by=who, evidence=evidence)
+
+
+def _times(seconds: Interval, share: Interval) -> Interval:
+    return Interval(
+        low=seconds.low * share.low, mid=seconds.mid * share.mid, high=seconds.high * share.high
     )

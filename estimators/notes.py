@@ -88,6 +88,12 @@ def own_speedups(count: int) -> str:
     )
 
 
+def own_slowdowns(count: int, instance_type: str) -> str:
+    """That own runs told how the instance's processor compares with the measured one."""
+    runs = "one own run" if count == 1 else f"{count} own runs"
+    return f"{runs} on the processor of {instance_type} moved the rule and narrowed it"
+
+
 def thread_scaling(exponent: float) -> str:
     """How much this job gains from threads, from own runs."""
     return f"time goes with threads^−{exponent:.2f}, as in own runs of this job"

@@ -2,7 +2,7 @@
 
 import math
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from estimators.experience import NO_EXPERIENCE, Experience, Observation, learn
@@ -11,7 +11,7 @@ from estimators.law import fitted
 from estimators.step import observed
 from estimators.sweep import fixed_seconds
 from results.errors import RecordError
-from results.records import Run, Workload
+from results.records import Machine, Run, Workload
 from results.statistics import median
 from results.sweep import fitting
 
@@ -35,20 +35,40 @@ class PastRuns:
 
     def speedups(self, run: Run) -> tuple[tuple[Accelerator, float], ...]:
         """How many times as fast other jobs ran on GPUs as on `run`'s processor: GPU and factor."""
+        found = []
+        for machine, slowdown in self._beside(run):
+            device = match_device(machine.device_name) if machine.is_gpu else None
+            if device is not None and device.projectable:
+                found.append((device, 1 / slowdown))
+        return tuple(found)
+
+    def slowdowns(self, run: Run) -> tuple[tuple[str, int, float], ...]:
+        """How many times as long jobs took on CPU instances as on `run`'s processor.
+
+        Instance type, its vCPUs and the factor, one for each job and run there.
+        """
+        return tuple(
+            (machine.instance_type, machine.cpu_count, slowdown)
+            for machine, slowdown in self._beside(run)
+            if machine.instance_type and not machine.is_gpu and machine.cpu_count >= 1
+        )
+
+    def _beside(self, run: Run) -> Iterator[tuple[Machine, float]]:
+        """Where else jobs ran that ran on `run`'s processor, and how many times as long."""
         here: dict[tuple[object, ...], float] = {}
-        there: dict[tuple[object, ...], list[tuple[Accelerator, float]]] = defaultdict(list)
+        there: dict[tuple[object, ...], list[tuple[Machine, float]]] = defaultdict(list)
         for other in self.runs:
             job = identity(other.workload, other.workload.batch_size)
-            machine, seconds = other.machine, _step_seconds(other)
+            seconds = _step_seconds(other)
             if seconds is None or other.processes != 1:
                 continue
-            if machine.is_gpu:
-                device = match_device(machine.device_name)
-                if device is not None and device.projectable:
-                    there[job].append((device, seconds))
-            elif (machine.cpu_name, machine.threads) == (run.machine.cpu_name, run.machine.threads):
+            if _processor(other.machine) == _processor(run.machine):
                 here.setdefault(job, seconds)
-        return tuple((gpu, here[job] / s) for job in here for gpu, s in there.get(job, ()))
+            else:
+                there[job].append((other.machine, seconds))
+        for job, seconds in here.items():
+            for machine, other_seconds in there.get(job, ()):
+                yield machine, other_seconds / seconds
 
     def thread_scaling(self, run: Run) -> float | None:
         """The exponent by which the job gains from threads on `run`'s processor, 0 to 1.
@@ -84,6 +104,10 @@ def identity(workload: Workload, batch: int | None = None) -> tuple[object, ...]
     """What two runs of one job share; of any batch size where `batch` is None."""
     w = workload
     return (w.name, w.model, w.input_shape, w.precision, w.source_digest, w.options, batch)
+
+
+def _processor(machine: Machine) -> tuple[object, ...]:
+    return (machine.is_gpu, machine.device_name, machine.cpu_name, machine.threads)
 
 
 def _place(run: Run) -> tuple[object, ...]:

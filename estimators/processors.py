@@ -18,7 +18,7 @@ class Processor:
 
     name: str
     isa: str  # the widest vector instructions
-    clock_ghz: float | None
+    clock_ghz: float | None  # held on all cores where the provider states that, else the base
     threads_per_core: Literal[1, 2]
     checked: bool  # against something public; otherwise from memory
     source: str
@@ -30,10 +30,15 @@ class Processor:
 
 def find_processor(offer: Offer) -> Processor | None:
     """The processor of the offer's family, by the longest pattern that fits; None if unknown."""
+    return processor_of(offer.provider, offer.instance_type)
+
+
+def processor_of(provider: str, instance_type: str) -> Processor | None:
+    """The same of an instance type that need not be on offer."""
     fits = [
         (len(pattern), found)
-        for provider, pattern, found in _table()
-        if provider == offer.provider and fnmatchcase(offer.instance_type, f"{pattern}*")
+        for known, pattern, found in _table()
+        if known == provider and fnmatchcase(instance_type, f"{pattern}*")
     ]
     return max(fits, key=lambda fit: fit[0])[1] if fits else None
 

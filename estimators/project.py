@@ -8,7 +8,7 @@ from estimators.assumptions import BURSTABLE_FAMILIES, NOT_FOR_TRAINING, NOTABLE
 from estimators.basis import Basis, basis
 from estimators.hardware import Accelerator, find_accelerator, unknown_device
 from estimators.law import fitted, log_factor
-from estimators.processors import find_processor
+from estimators.processors import Processor, find_processor, processor_of
 from estimators.scaling import shared_work
 from estimators.step import ProjectedStep, StepTask, project_step
 from results.errors import NoAnswerError
@@ -83,16 +83,22 @@ def project_from(base: Basis, offer: Offer, samples_per_epoch: int, nodes: int =
 def _measured_there(
     base: Basis, offer: Offer, samples_per_epoch: int, nodes: int
 ) -> Projection | None:
-    """Where the run is from this very instance type with as many processes: nothing to project."""
+    """Where the job ran on this very instance type with as many processes: nothing to project."""
     processes = processes_per_node(offer) * nodes
-    run = base.run
-    if run.machine.instance_type != offer.instance_type or run.processes != processes:
+    there = [
+        known
+        for known in (base, *base.siblings)
+        if (known.run.machine.instance_type, known.run.processes)
+        == (offer.instance_type, processes)
+    ]
+    if not there:
         return None
-    step = rules.times(base.step_seconds, rules.SAME_DEVICE)
+    used = min(there, key=lambda known: known.contended)
+    step = rules.times(used.step_seconds, rules.SAME_DEVICE)
     return Projection(
-        epoch_seconds=step.scaled(base.steps(samples_per_epoch, processes)),
+        epoch_seconds=step.scaled(used.steps(samples_per_epoch, processes)),
         grade="measured",
-        assumptions=(notes.SAME_INSTANCE, *((notes.CONTENDED,) if base.contended else ())),
+        assumptions=(notes.SAME_INSTANCE, *((notes.CONTENDED,) if used.contended else ())),
     )
 
 
@@ -139,13 +145,11 @@ def _on_cpu(base: Basis, offer: Offer) -> _Step:
             "measured on a GPU; a CPU time can't be projected from it: measure with --device cpu"
         )
     processor = find_processor(offer)
-    factor = rules.cpu_factor(
-        base.run.machine.threads,
-        offer.vcpus,
-        processor.cores(offer.vcpus) if processor else None,
-        base.thread_scaling,
-    )
+    own = _beyond_rule(base, offer, processor)
+    factor = rules.moved_by_own_runs(_cpu_rule(base, offer.vcpus, processor), own)
     assumptions: tuple[str, ...] = (notes.CPU_RULE,)
+    if own:
+        assumptions += (notes.own_slowdowns(len(own), offer.instance_type),)
     if base.thread_scaling is not None:
         assumptions += (notes.thread_scaling(base.thread_scaling),)
     if processor:
@@ -153,8 +157,30 @@ def _on_cpu(base: Basis, offer: Offer) -> _Step:
     if offer.instance_type.startswith(BURSTABLE_FAMILIES):
         assumptions += (notes.BURSTABLE,)
     return _Step(
-        seconds=rules.times(base.step_seconds, factor), grade="projected", assumptions=assumptions
+        seconds=rules.times(base.step_seconds, factor),
+        grade="calibrated" if own else "projected",
+        assumptions=assumptions,
     )
+
+
+def _cpu_rule(base: Basis, vcpus: int, processor: Processor | None) -> Interval:
+    cores = processor.cores(vcpus) if processor else None
+    return rules.cpu_factor(base.run.machine.threads, vcpus, cores, base.thread_scaling)
+
+
+def _beyond_rule(base: Basis, offer: Offer, processor: Processor | None) -> list[float]:
+    """How many times as long as the rule has it jobs took on the offer's processor.
+
+    A burstable instance says nothing of others: its speed is a matter of credits.
+    """
+    found = []
+    for instance_type, vcpus, slowdown in base.slowdowns:
+        there = processor_of(offer.provider, instance_type)
+        same = there and processor and there.name == processor.name
+        burstable = instance_type.startswith(BURSTABLE_FAMILIES)
+        if instance_type == offer.instance_type or (same and not burstable):
+            found.append(slowdown / _cpu_rule(base, vcpus, there).mid)
+    return found
 
 
 def _on_gpu(base: Basis, offer: Offer) -> _Step:

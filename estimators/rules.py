@@ -9,6 +9,7 @@ from itertools import pairwise
 
 from estimators.assumptions import (
     CPU_FACTOR,
+    CPU_JOBS_SHARE,
     CPU_TO_GPU_SPEEDUP,
     EFFICIENCY,
     SAME_GPU_SPREAD,
@@ -49,6 +50,23 @@ def cpu_factor(
         low=min(1.0, share) / CPU_FACTOR,
         mid=max(1.0, share) if scaling is None else share**scaling,
         high=max(1.0, worst) * CPU_FACTOR,
+    )
+
+
+def moved_by_own_runs(rule: Interval, factors: Sequence[float]) -> Interval:
+    """`rule` moved by how much longer than it has it own runs took, and narrowed.
+
+    The rule counts as much as one run: the middle moves by the (1 + n)th root of the product of
+    `factors`, the ends come closer by √(1 + n) on the log scale, yet not closer than
+    `CPU_JOBS_SHARE` of it, as jobs differ in how two processors compare.
+    """
+    count = 1 + len(factors)
+    mid = rule.mid * math.exp(sum(math.log(factor) for factor in factors) / count)
+    left = max(1 / math.sqrt(count), CPU_JOBS_SHARE) if factors else 1.0
+    return Interval(
+        low=mid * math.pow(rule.low / rule.mid, left),
+        mid=mid,
+        high=mid * math.pow(rule.high / rule.mid, left),
     )
 
 

@@ -3,9 +3,9 @@
 from collections.abc import Iterable
 from decimal import Decimal
 
-from estimators.billing.bill import STORED_USD
 from estimators.hardware import match_device
 from results import phases
+from results.bill_lines import STORED_USD
 from results.records import Estimate, Machine, Offer, UsdInterval
 from results.statistics import Interval
 

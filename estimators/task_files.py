@@ -22,8 +22,12 @@ SWEEP_COLUMNS: Final = ("model", "mode", "precision", "device", "batch", "ms_per
 RUN_COLUMNS: Final = ("model", "mode", "precision", "batch", "device", "ms_per_sample")
 # A million samples a second is more than a host can feed, whatever they are: the device waits.
 INPUT_BOUND_MS_PER_SAMPLE: Final = 0.001
+LARGEST_MS: Final = 1e12  # thirty years: beyond it a cell is damaged
+SHORTEST_MS: Final = 1e-9  # less than a clock
+LARGEST_BATCH: Final = 1e9
 Row = dict[str, str]
-Sweeps = dict[tuple[str, str, str, str], dict[int, float]]
+SweepKey = tuple[str, str, str, str]
+Sweeps = dict[SweepKey, dict[int, float]]
 
 
 class BadRowError(ValueError):
@@ -37,6 +41,7 @@ class Known:
     sweeps: Sweeps = field(default_factory=dict)
     experience: Experience = NO_EXPERIENCE
     law: Law = field(default_factory=fitted)
+    unused_rows: int = 0  # of the two files, that say nothing usable
 
 
 def read_rows(path: Path, columns: Iterable[str]) -> list[Row]:
@@ -62,9 +67,17 @@ def read_known(sweeps: Path | None, runs: Path | None, law: Law | None = None) -
     Raises UsageError for a file that is none.
     """
     law = law or fitted()
-    found = read_sweeps(sweeps) if sweeps else {}
-    observations = _observations(read_rows(runs, RUN_COLUMNS) if runs else (), found, law)
-    return Known(sweeps=found, experience=learn(observations, law), law=law)
+    sweep_rows = read_rows(sweeps, SWEEP_COLUMNS) if sweeps else []
+    run_rows = read_rows(runs, RUN_COLUMNS) if runs else []
+    points = list(_sweep_points(sweep_rows))
+    found = _by_batch(points)
+    observations = list(_observations(run_rows, found, law))
+    return Known(
+        sweeps=found,
+        experience=learn(observations, law),
+        law=law,
+        unused_rows=len(sweep_rows) - len(points) + len(run_rows) - len(observations),
+    )
 
 
 def read_sweeps(path: Path) -> Sweeps:
@@ -72,8 +85,18 @@ def read_sweeps(path: Path) -> Sweeps:
 
     Raises UsageError for a file that is none.
     """
+    return _by_batch(_sweep_points(read_rows(path, SWEEP_COLUMNS)))
+
+
+def _by_batch(points: Iterable[tuple[SweepKey, int, float]]) -> Sweeps:
     sweeps: Sweeps = defaultdict(dict)
-    for row in read_rows(path, SWEEP_COLUMNS):
+    for key, batch, seconds in points:
+        sweeps[key][batch] = seconds
+    return dict(sweeps)
+
+
+def _sweep_points(rows: Iterable[Row]) -> Iterator[tuple[SweepKey, int, float]]:
+    for row in rows:
         try:
             mode, precision = cell_kind(row)
             key = (row["model"], mode, precision, cell_device(row["device"]).chip)
@@ -81,8 +104,7 @@ def read_sweeps(path: Path) -> Sweeps:
         except BadRowError:
             continue
         if batch is not None:
-            sweeps[key][batch] = ms / 1000
-    return dict(sweeps)
+            yield key, batch, ms / 1000
 
 
 def _observations(rows: Iterable[Row], sweeps: Sweeps, law: Law) -> Iterator[Observation]:
@@ -127,13 +149,13 @@ def cell_device(name: str) -> Accelerator:
     return found
 
 
-def cell_positive(text: str, verdict: str) -> float:
-    """A finite number above 0. Raises BadRowError with `verdict`."""
+def cell_positive(text: str, verdict: str, largest: float = LARGEST_MS) -> float:
+    """A number above 0 that can be meant. Raises BadRowError with `verdict`."""
     try:
         value = float(text)
     except ValueError:
         value = math.nan
-    if not 0 < value < math.inf:
+    if not SHORTEST_MS < value <= largest:
         raise BadRowError(verdict)
     return value
 
@@ -142,7 +164,7 @@ def cell_batch(text: str) -> int | None:
     """A batch size, also as `32.0`; None for an empty cell. Raises BadRowError."""
     if not text or text.casefold() == "nan":
         return None
-    value = cell_positive(text, "bad_batch")
+    value = cell_positive(text, "bad_batch", LARGEST_BATCH)
     if value != int(value):
         raise BadRowError("bad_batch")
     return int(value)

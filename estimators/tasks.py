@@ -1,7 +1,9 @@
 """Many projections at once: a verdict, and the time where there is one, for every task."""
 
+from collections.abc import Iterable
 from typing import Final, cast
 
+from estimators.hardware import find_device
 from estimators.step import ProjectedStep, StepTask, project_step
 from estimators.sweep import fixed_seconds, is_flat
 from estimators.task_files import (
@@ -35,6 +37,12 @@ def predict(row: Row, known: Known) -> Row:
         per_sample = [found.seconds.mid, found.seconds.low, found.seconds.high]
         times = cast(tuple[str, str, str], tuple(f"{1000 * s / batch:.9g}" for s in per_sample))
     return dict(zip(PREDICTION_COLUMNS, (row["task_id"], *times, verdict), strict=True))
+
+
+def unknown_names(rows: Iterable[Row]) -> list[str]:
+    """The names of devices that the hardware table has not, each once, as they come."""
+    named = dict.fromkeys(name for row in rows for name in (row["source"], row["target"]))
+    return [name for name in named if find_device(name) is None]
 
 
 def project_row(row: Row, known: Known) -> ProjectedStep:

@@ -5,7 +5,18 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Protocol
 
-from results.records import Allocation, Grade, Job, Offer, Provider, Quote, UsdInterval
+from results.bill_lines import BillLine
+from results.records import (
+    Allocation,
+    Estimate,
+    EstimateItem,
+    Grade,
+    Job,
+    Offer,
+    Provider,
+    Quote,
+    UsdInterval,
+)
 from results.statistics import Interval
 
 
@@ -26,6 +37,8 @@ class BriefEstimate:
     grade: Grade
     seconds: Interval
     usd: UsdInterval
+    bill: int | None = None  # its lines, in `AllOffers.bills`; None: not on record
+    billed_usd_per_hour: Decimal | None = None  # after a discount; None: as `usd_per_hour`
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,10 +48,18 @@ class AllOffers:
     quote_id: str
     captured_at: str
     estimates: tuple[BriefEstimate, ...]
+    bills: tuple[tuple[BillLine, ...], ...] = ()  # each shared by offers that differ in the rate
+
+    def items(self, offer: BriefEstimate) -> tuple[EstimateItem, ...]:
+        """The itemised bill of one of `estimates`, exact; empty where it is not on record."""
+        if offer.bill is None or not 0 <= offer.bill < len(self.bills):
+            return ()
+        rate = offer.billed_usd_per_hour or offer.usd_per_hour
+        return tuple(line.item(rate, offer.nodes) for line in self.bills[offer.bill])
 
 
 class Ranked(Protocol):
-    """A job on an offer with its time and cost, itemised or not."""
+    """A job on an offer with its time and cost, and its bill apart from the rate."""
 
     @property
     def job(self) -> Job:
@@ -65,17 +86,43 @@ class Ranked(Protocol):
         """What it costs."""
         ...
 
+    @property
+    def rate(self) -> Decimal:
+        """USD an hour of one node that the lines are multiplied by."""
+        ...
+
+    @property
+    def lines_key(self) -> tuple[object, ...]:
+        """The same for offers with the same lines."""
+        ...
+
+    def lines(self) -> tuple[BillLine, ...]:
+        """Its bill apart from the rate."""
+        ...
+
 
 def all_offers(quote: Quote, ranked: Iterable[Ranked]) -> AllOffers:
-    """The ranking in brief."""
+    """The ranking in brief, with every bill; lines that offers share are worked out once."""
+    places: dict[tuple[object, ...], int] = {}
+    bills: list[tuple[BillLine, ...]] = []
+    estimates = []
+    for one in ranked:
+        place = places.setdefault(one.lines_key, len(bills))
+        if place == len(bills):
+            bills.append(one.lines())
+        rate = None if one.rate == one.offer.usd_per_hour else one.rate
+        estimates.append(brief(one, place, rate))
     return AllOffers(
         quote_id=quote.quote_id,
         captured_at=quote.captured_at,
-        estimates=tuple(map(brief, ranked)),
+        estimates=tuple(estimates),
+        bills=tuple(bills),
     )
 
 
-def brief(ranked: Ranked) -> BriefEstimate:
+def brief(
+    ranked: Ranked | Estimate, bill: int | None = None, rate: Decimal | None = None
+) -> BriefEstimate:
     """What a point of the plot needs; seconds to six digits, amounts exact."""
     offer, seconds = ranked.offer, ranked.seconds
     return BriefEstimate(
@@ -94,6 +141,8 @@ def brief(ranked: Ranked) -> BriefEstimate:
             low=_short(seconds.low), mid=_short(seconds.mid), high=_short(seconds.high)
         ),
         usd=ranked.usd,
+        bill=bill,
+        billed_usd_per_hour=rate,
     )
 
 

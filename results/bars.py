@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from results.records import UsdInterval
 from results.statistics import Interval
 
-WIDTH = 9
+WIDTH, NARROW = 9, 5  # the narrow ones fit 80 columns
 
 
 def interval_bars(intervals: Sequence[Interval], width: int = WIDTH) -> list[str]:
@@ -26,11 +26,10 @@ def interval_bars(intervals: Sequence[Interval], width: int = WIDTH) -> list[str
     return [_bar(place(i.low), place(i.mid), place(i.high), width) for i in intervals]
 
 
-def usd_bars(amounts: Sequence[UsdInterval]) -> list[str]:
+def usd_bars(amounts: Sequence[UsdInterval], width: int = WIDTH) -> list[str]:
     """`interval_bars` of costs."""
-    return interval_bars(
-        [Interval(low=float(a.low), mid=float(a.mid), high=float(a.high)) for a in amounts]
-    )
+    found = [Interval(low=float(a.low), mid=float(a.mid), high=float(a.high)) for a in amounts]
+    return interval_bars(found, width)
 
 
 def _bar(low: int, mid: int, high: int, width: int) -> str:

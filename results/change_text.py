@@ -55,10 +55,15 @@ def change_table(comparison: Comparison) -> "Table":
             units.seconds_text(c.candidate_seconds),
             f"{c.run_counts[0]}/{c.run_counts[1]}",
             units.change_text(c.ratio.mid),
-            f"{units.change_text(c.ratio.low)} … {units.change_text(c.ratio.high)}",
+            change_range(c),
             c.change + (" (contended)" if c.contended else ""),
         )
     return table
+
+
+def change_range(change: PhaseChange) -> str:
+    """The 95% interval of a change: `−3.1% … +0.4%`."""
+    return f"{units.change_text(change.ratio.low)} … {units.change_text(change.ratio.high)}"
 
 
 def history_rows(history: History) -> list[Row]:
@@ -103,5 +108,4 @@ def _change_cells(point: HistoryPoint) -> tuple[str, str, str]:
     contended = " (contended)" if point.verdict == "contended" else ""
     if change is None:
         return "", "", contended.strip()
-    ends = f"{units.change_text(change.ratio.low)} … {units.change_text(change.ratio.high)}"
-    return units.change_text(change.ratio.mid), ends, change.change + contended
+    return units.change_text(change.ratio.mid), change_range(change), change.change + contended

@@ -13,6 +13,7 @@ from results.phase_change import (
     SOFTWARE,
     PhaseChange,
     phase_change,
+    repeats,
 )
 from results.records import Measurement, Run
 from results.rows import phase_key
@@ -55,7 +56,7 @@ def compare(
     chosen = {run.run_id for run in (*baseline, *candidate)}
     others = _by_setting(run for run in history if run.run_id not in chosen)
     pairs = [
-        (sides[0][key], sides[1][key], others.get(key, []), phase)
+        (sides[0][key], sides[1][key], repeats(others.get(key, []), phase), phase)
         for key in both
         for phase in _shared_phases(sides[0][key], sides[1][key])
     ]
@@ -83,16 +84,24 @@ def _by_setting(runs: Iterable[Run]) -> dict[tuple[Any, ...], list[Run]]:
     return found
 
 
-def _check_machines(runs: Sequence[Run], across_machines: bool) -> None:
+def different_machines(runs: Sequence[Run]) -> str | None:
+    """What tells the machines of `runs` apart, as a sentence; None where it is one machine."""
     first = runs[0]
     for run in runs[1:]:
         for name in HARDWARE:
             a, b = getattr(first.machine, name), getattr(run.machine, name)
-            if a != b and not across_machines:
-                raise UsageError(
+            if a != b:
+                return (
                     f"{first.run_id} and {run.run_id} are of different machines: {name} is '{a}' "
-                    f"and '{b}'. Compare runs of one machine, or add --across-machines."
+                    f"and '{b}'."
                 )
+    return None
+
+
+def _check_machines(runs: Sequence[Run], across_machines: bool) -> None:
+    found = different_machines(runs)
+    if found and not across_machines:
+        raise UsageError(f"{found} Compare runs of one machine, or add --across-machines.")
 
 
 def _nothing_shared(*sides: dict[tuple[Any, ...], list[Run]]) -> str:

@@ -7,7 +7,7 @@ from typing import TypeVar
 from results.all_offers import AllOffers, BriefEstimate, brief
 from results.errors import RecordError
 from results.jobs import JobIntent, Outcome
-from results.records import Estimate, Quote, Run
+from results.records import Estimate, EstimateItem, Quote, Run
 from results.shown import best_of_each
 from results.store import Store
 
@@ -39,6 +39,16 @@ class Answer:
         if self.offers and self.offers.estimates:
             return self.offers.estimates
         return [brief(estimate) for estimate in self.quote.estimates]
+
+    @property
+    def itemised(self) -> list[tuple[BriefEstimate, tuple[EstimateItem, ...]]]:
+        """All of `ranked` with their bills; an empty one where it is not on record.
+
+        Records of older versions have the bills of the best offers only, with the quote.
+        """
+        kept = {brief(estimate): estimate.items for estimate in self.quote.estimates}
+        own = self.offers.items if self.offers else lambda _: ()
+        return [(offer, own(offer) or kept.get(offer, ())) for offer in self.ranked]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,10 +2,11 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from itertools import chain
 
 from results.compare import hardware, setting
 from results.errors import UsageError, near
-from results.phase_change import PhaseChange, phase_change
+from results.phase_change import PhaseChange, phase_change, repeats
 from results.records import Run, Verdict
 from results.statistics import Interval
 
@@ -51,20 +52,38 @@ def history(runs: Iterable[Run], workload: str, phase: str = "step") -> History:
         phases = {m.phase for r in named for m in r.measurements}
         raise UsageError(f"No run of '{workload}' timed '{phase}'. {near(phase, phases)}")
     newest = timed[-1]
-    alike = (setting(newest), hardware(newest))
-    kept = [r for r in timed if (setting(r), hardware(r)) == alike]
+    kept = [r for r in timed if _alike(r) == _alike(newest)]
+    return _series(kept, phase, left_out=len(named) - len(kept))
+
+
+def histories(runs: Iterable[Run], phase: str = "step") -> list[History]:
+    """The series of all that was measured: one a workload, setting and machine, as `history`."""
+    found: dict[object, list[Run]] = {}
+    for run in sorted(runs, key=lambda r: (r.captured_at, r.run_id)):
+        if not run.partial and _seconds(run, phase):
+            found.setdefault(_alike(run), []).append(run)
+    return [_series(alike, phase) for alike in found.values()]
+
+
+def _alike(run: Run) -> tuple[object, object]:
+    return (setting(run), hardware(run))
+
+
+def _series(kept: list[Run], phase: str, left_out: int = 0) -> History:
+    """The points of runs that can be compared, oldest first."""
     groups = _by_commit(kept)
+    known = [repeats(group, phase) for group in groups]
     points = []
     for i, group in enumerate(groups):
         before = groups[i - 1] if i else None
-        others = [r for g in groups if g not in (group, before) for r in g]
+        others = chain.from_iterable(known[: max(0, i - 1)] + known[i + 1 :])
         change = phase_change(before, group, others, phase, CONFIDENCE) if before else None
         points.append(_point(group, phase, change))
     return History(
-        workload=newest.workload.name,
+        workload=kept[-1].workload.name,
         phase=phase,
         points=tuple(points),
-        left_out=len(named) - len(kept),
+        left_out=left_out,
     )
 
 

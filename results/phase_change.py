@@ -54,6 +54,14 @@ class PhaseChange:
 
 
 @dataclass(frozen=True, slots=True)
+class Repeat:
+    """A quiet run among others of the same work: its code and machine, and its log median."""
+
+    code: tuple[Any, ...]
+    log_seconds: float
+
+
+@dataclass(frozen=True, slots=True)
 class _Side:
     """One phase of the runs of one side; log seconds throughout."""
 
@@ -81,7 +89,7 @@ class _Side:
 def phase_change(
     baseline: Sequence[Run],
     candidate: Sequence[Run],
-    history: Sequence[Run],
+    history: Iterable[Repeat],
     phase: str,
     confidence: float,
 ) -> PhaseChange:
@@ -90,13 +98,13 @@ def phase_change(
     ratio = exp(mean log m of the candidate − mean log m of the baseline), m the median of a run's
     undisturbed blocks, with a t interval of `confidence`. Its variance is that of the stretches of
     each run (batch means; Law 2015, Simulation Modeling and Analysis, 5th ed., 9.5.3) plus the
-    run-to-run spread. `history` are further runs of the same work: repeats of the same code among
-    them tell that spread. Where a side is contended, the interval spans all blocks.
+    run-to-run spread. `history` are further runs of the same work, as `repeat` takes them: those of
+    the same code tell that spread. Where a side is contended, the interval spans all blocks.
     """
     a, b = _side(baseline, phase), _side(candidate, phase)
     contended = a.contended or b.contended
     known = [list(side.medians) for side in (a, b) if not side.contended]
-    spread, repeats = run_spread([*known, *_repeats(history, phase)])
+    spread, repeats = run_spread([*known, *_repeats(history)])
     if repeats < MIN_REPEATS:
         spread, repeats = ASSUMED_RUN_SPREAD, 0
     mid = b.mid - a.mid
@@ -190,15 +198,33 @@ def run_spread(groups: Iterable[Sequence[float]]) -> tuple[float, int]:
     dof = sum(len(group) - 1 for group in repeated)
     if not dof:
         return 0.0, 0
-    return math.sqrt(sum(variance(g) * (len(g) - 1) for g in repeated) / dof), dof
+    return math.sqrt(sum(map(_squares, repeated)) / dof), dof
 
 
-def _repeats(history: Sequence[Run], phase: str) -> list[list[float]]:
+def _squares(values: Sequence[float]) -> float:
+    """Σ (x − mean)²; `statistics.variance` is exact and much slower, and a history takes many."""
+    mean = fmean(values)
+    return math.fsum((x - mean) ** 2 for x in values)
+
+
+def repeat(run: Run, phase: str) -> Repeat | None:
+    """What `run` adds to the run-to-run spread; None where it was disturbed or has no `phase`."""
+    m = run.measurement(phase)
+    if not m or m.verdict != "quiet" or m.seconds.mid <= 0:
+        return None
+    software = [getattr(run.machine, name) for name in SOFTWARE]
+    code = (run.machine.commit, run.workload.source_digest)
+    return Repeat((run.machine.device_name, *software, *code), _log(m.seconds.mid))
+
+
+def repeats(runs: Iterable[Run], phase: str) -> list[Repeat]:
+    """`repeat` of each run that has one."""
+    return [found for run in runs if (found := repeat(run, phase))]
+
+
+def _repeats(history: Iterable[Repeat]) -> list[list[float]]:
     """Log medians of runs of the same code on the same machine."""
     groups: dict[tuple[Any, ...], list[float]] = defaultdict(list)
-    for run in history:
-        m, software = run.measurement(phase), [getattr(run.machine, n) for n in SOFTWARE]
-        if m and m.verdict == "quiet" and m.seconds.mid > 0:
-            code = (run.machine.commit, run.workload.source_digest)
-            groups[(run.machine.device_name, *software, *code)].append(_log(m.seconds.mid))
+    for one in history:
+        groups[one.code].append(one.log_seconds)
     return list(groups.values())

@@ -10,7 +10,7 @@ from results.lines import facts_lines
 from results.names import PROVIDER_NAMES
 from results.phase_change import BILLED_PHASES, Change
 from results.price_age import price_text
-from results.records import Quote, Run, UsdInterval
+from results.records import Estimate, Quote, Run, UsdInterval
 from results.rows import phase_key
 from results.tables import instance_text, share_text
 
@@ -24,6 +24,7 @@ def markdown(
     quotes: Sequence[Quote],
     made_at: str,
     comparison: Comparison | None = None,
+    base_quotes: Sequence[Quote] = (),
 ) -> str:
     """One page from the newest run and quote of each workload, `MOST_BYTES` at most.
 
@@ -31,12 +32,41 @@ def markdown(
     are left out from the end, and counted. Raw HTML in names is escaped.
     """
     head = f"# What training costs\n\nMade {made_at} by trainfare from its own records."
-    changes = [_changes(comparison)] if comparison else []
+    changes = [_changes(comparison, _total_change(quotes, base_quotes))] if comparison else []
     parts = [head, *_summary(quotes), *changes, *map(_performance, runs), *map(_cost, quotes)]
     return _fitted(parts)
 
 
-def _changes(comparison: Comparison) -> str:
+def _total_change(quotes: Sequence[Quote], base_quotes: Sequence[Quote]) -> str:
+    """What all jobs cost against the same jobs quoted from the base, in the middle."""
+    now = {_job_key(q): q.estimates[0] for q in quotes if q.estimates}
+    before = {_job_key(q): q.estimates[0] for q in base_quotes if q.estimates}
+    if not now:
+        return ""
+    if not now.keys() <= before.keys():
+        return "Total cost at the base: unknown, for no quote of the same jobs rests on its runs."
+    new, old = _total(list(now.values())), _total([before[key] for key in now])
+    ratio = f"{units.change_text(float(new.mid / old.mid))} in the middle" if old.mid else "unknown"
+    return (
+        f"Total cost: {units.usd_range(new)}, at the base {units.usd_range(old)} ({ratio}), each "
+        "at the prices of its own quote."
+    )
+
+
+def _job_key(quote: Quote) -> tuple[object, ...]:
+    job = quote.estimates[0].job if quote.estimates else None
+    return (job.workload.name, job.epochs, job.samples_per_epoch, job.nodes) if job else ()
+
+
+def _total(estimates: Sequence[Estimate]) -> UsdInterval:
+    return UsdInterval(
+        low=sum((e.usd.low for e in estimates), Decimal(0)),
+        mid=sum((e.usd.mid for e in estimates), Decimal(0)),
+        high=sum((e.usd.high for e in estimates), Decimal(0)),
+    )
+
+
+def _changes(comparison: Comparison, total: str) -> str:
     """Steps and epochs, what a bill is made of, against the base, and the verdict on all."""
     billed = [c for c in comparison.changes if c.phase in BILLED_PHASES]
     verdicts = Counter(c.change for c in billed)
@@ -57,7 +87,8 @@ def _changes(comparison: Comparison) -> str:
     columns = ("workload", "phase", "base", "now", "change", "95% interval", "verdict")
     notes = "\n".join(f"- {_safe(note)}" for note in comparison.notes)
     head = f"Against the base: {verdict or 'no step or epoch to compare'}."
-    return "\n\n".join(part for part in (head, _table(columns, rows), notes) if part)
+    table = _table(columns, rows) if rows else ""
+    return "\n\n".join(part for part in (head, total, table, notes) if part)
 
 
 def _fitted(parts: Sequence[str]) -> str:
@@ -86,12 +117,7 @@ def _summary(quotes: Sequence[Quote]) -> list[str]:
         )
         for e in best
     ]
-    total = UsdInterval(
-        low=sum((e.usd.low for e in best), Decimal(0)),
-        mid=sum((e.usd.mid for e in best), Decimal(0)),
-        high=sum((e.usd.high for e in best), Decimal(0)),
-    )
-    rows.append(("total", "", units.usd_range(total), "", "ends added up", ""))
+    rows.append(("total", "", units.usd_range(_total(best)), "", "ends added up", ""))
     return [_table(("workload", "epochs", "cost", "time", "cheapest offer", "evidence"), rows)]
 
 

@@ -1,7 +1,7 @@
 """The store of records: one immutable JSON file a record, written whole or not at all."""
 
 import secrets
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TypeVar
@@ -17,6 +17,7 @@ from results.records import Quote, Run
 __all__ = ["MAX_RECORD_BYTES", "Store", "new_id", "utc_now", "write_atomically"]
 
 T = TypeVar("T", Run, Quote, AllOffers, Advice, JobIntent, JobHandle, Outcome)
+Told = Callable[[str, int, int], None]  # folder, records read so far, of how many
 # Where the records of a kind lie, and the field that names their file.
 FOLDERS: dict[type, tuple[str, str]] = {
     Run: ("runs", "run_id"),
@@ -52,6 +53,7 @@ class Store:
         self.place = open_place(where)
         self.folder = where  # as it was given
         self.problems: list[str] = []  # one sentence a file that could not be read
+        self.told: Told | None = None  # how far reading has come
 
     @property
     def local_folder(self) -> Path | None:
@@ -104,13 +106,18 @@ class Store:
         With the name of a workload only files whose id may be of it are opened: see `new_id`.
         """
         part = "" if workload is None else f"-{_name_part(workload)}-"
-        for name in sorted(self.place.names(FOLDERS[kind][0]), reverse=True):
-            if part not in name:
-                continue
-            try:
-                yield self._read(name, kind)
-            except RecordError as error:
-                self.problems.append(f"{self.place.shown(name)} is left out: {error}.")
+        folder = FOLDERS[kind][0]
+        names = sorted((n for n in self.place.names(folder) if part in n), reverse=True)
+        tell = self.told or (lambda *_: None)
+        try:
+            for place, name in enumerate(names):
+                tell(folder, place, len(names))
+                try:
+                    yield self._read(name, kind)
+                except RecordError as error:
+                    self.problems.append(f"{self.place.shown(name)} is left out: {error}.")
+        finally:  # also where the caller has enough
+            tell(folder, len(names), len(names))
 
     def _read(self, name: str, kind: type[T]) -> T:
         record = _parsed(self.place.read(name), kind)

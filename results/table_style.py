@@ -18,3 +18,13 @@ def plain_table(title: str, *columns: str, left: Sequence[str] = ()) -> "Table":
     for name in columns:
         table.add_column(name, justify="left" if name in left else "right", overflow="fold")
     return table
+
+
+def without(table: "Table", *names: str) -> "Table":
+    """The same without those columns, for a terminal that is too narrow for all of them."""
+    kept = [column for column in table.columns if column.header not in names]
+    left = [str(column.header) for column in kept if column.justify == "left"]
+    narrow = plain_table(str(table.title), *(str(c.header) for c in kept), left=left)
+    for row, cells in zip(table.rows, zip(*(c.cells for c in kept), strict=True), strict=True):
+        narrow.add_row(*cells, end_section=row.end_section)
+    return narrow

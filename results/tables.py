@@ -5,7 +5,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from results import money, units
-from results.bars import usd_bars
+from results.bars import NARROW, WIDTH, usd_bars
 from results.bills import Bill
 from results.epoch import predicted_epoch
 from results.names import PROVIDER_NAMES
@@ -14,11 +14,15 @@ from results.price_age import price_text
 from results.records import Estimate, Measurement, Offer, Run
 from results.rows import phase_key
 from results.sweep import samples_per_second, step_interval
-from results.table_style import plain_table
+from results.table_style import plain_table, without
 from results.utilisation import remainder_seconds, step_seconds
 
 if TYPE_CHECKING:
     from rich.table import Table
+
+
+# Columns that go first where a terminal is too narrow for all: the lines above the table say them.
+PERFORMANCE_SPARE = ("device", "workload", "blocks")
 
 
 def performance_table(runs: Sequence[Run], title: str = "Performance") -> "Table":
@@ -118,13 +122,25 @@ def instance_text(offer: Offer) -> str:
     return offer.instance_type + (" spot" if offer.allocation == "spot" else "")
 
 
+def cost_tables(
+    estimates: Sequence[tuple[int, Estimate]], undominated: Sequence[int] = (), bars: bool = False
+) -> tuple["Table", ...]:
+    """`cost_table`, then narrower ones: with shorter bars and names of services, and without."""
+    widths = (WIDTH, NARROW) if bars else ()
+    drawn = [cost_table(estimates, undominated, w, short=w == NARROW) for w in widths]
+    plain = [cost_table(estimates, undominated, short=short) for short in (False, True)]
+    return (*drawn, *plain, without(plain[1], "cloud"))
+
+
 def cost_table(
     estimates: Sequence[tuple[int, Estimate]],
     undominated: Sequence[int] = (),
-    bars: bool = False,
+    bars: int = 0,
+    short: bool = False,
 ) -> "Table":
     """Numbered offers with the rate, and the time and cost of the whole job as 80% intervals; `*`
-    marks those that no other beats in both time and cost. With `bars` costs are drawn as well.
+    marks those that no other beats in both time and cost. `bars` of that width draw costs as well;
+    `short` calls services as the options of the command line do.
 
     The evidence has a column only where it differs; else the title says it once.
     """
@@ -133,17 +149,18 @@ def cost_table(
         f", all {grades.pop()}" if len(grades) == 1 else ""
     )
     evidence = ("evidence",) if grades else ()
-    drawing = ("cheap … dear",) if bars else ()
+    drawing = ("range",) if bars else ()
+    service = "cloud" if short else "service"
     table = plain_table(
-        title, "", "service", "instance", "where", per_hour(), "time", "cost", *drawing,
-        *evidence, left=("service", "instance", "where", *drawing, "evidence"),
+        title, "", service, "instance", "where", per_hour(), "time", "cost", *drawing,
+        *evidence, left=(service, "instance", "where", *drawing, "evidence"),
     )  # fmt: skip
-    drawn = usd_bars([estimate.usd for _, estimate in estimates]) if bars else [""] * len(estimates)
+    drawn = usd_bars([estimate.usd for _, estimate in estimates], max(1, bars))
     for (place, estimate), bar in zip(estimates, drawn, strict=True):
         offer, nodes = estimate.offer, estimate.job.nodes
         table.add_row(
             f"{place}*" if place in undominated else f"{place} " if undominated else str(place),
-            PROVIDER_NAMES[offer.provider],
+            offer.provider if short else PROVIDER_NAMES[offer.provider],
             f"{nodes}×{instance_text(offer)}" if nodes > 1 else instance_text(offer),
             offer.region,
             units.amount_text(offer.usd_per_hour),
@@ -160,13 +177,18 @@ def per_hour() -> str:
     return f"{money.current().symbol.strip()}/h"
 
 
+def per_unit() -> str:
+    """The heading that says as much as the cost of a million samples: `samples/$`."""
+    return f"samples/{money.current().symbol.strip()}"
+
+
 def unit_cost_table(estimates: Sequence[tuple[int, Estimate]]) -> "Table":
     """The same offers: basis and age of the rate, and the cost by unit of work, start-up apart."""
     symbol = money.current().symbol.strip()
     table = plain_table(
         "Age of the rate, and cost by unit of work: start-up apart, middle estimate",
         "", "instance", "price", "epoch", f"{symbol}/epoch", f"{symbol}/M samples",
-        f"samples/{symbol}", left=("instance", "price"),
+        per_unit(), left=("instance", "price"),
     )  # fmt: skip
     for place, estimate in estimates:
         table.add_row(

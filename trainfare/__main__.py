@@ -9,12 +9,14 @@ import os
 import sys
 
 from results.errors import TrainfareError
+from trainfare.plain_text import keep_streams_from_failing
 
 INTERRUPTED = 130
 
 
 def main() -> int:
     """Run the command line and return its exit code; a user's mistake is one sentence."""
+    keep_streams_from_failing()
     try:
         code = _run()
         sys.stdout.flush()  # here, where it can still be told that it failed

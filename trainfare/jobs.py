@@ -1,6 +1,8 @@
 """What the verbs that watch, end and collect jobs share: finding a job, its cloud, its rows."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any, cast
 
 from results import units
@@ -14,6 +16,7 @@ from trainfare import output, settings
 
 if TYPE_CHECKING:
     from cloud.patience import Patient
+    from cloud.trials import Trial
     from cloud.watch import Live
 
 NEWEST = "last"
@@ -157,6 +160,31 @@ def live_line(live: "Live") -> str:
         parts.append(f"{units.usd_text(live.usd_at_end)} at the end")
     parts.append(f"at most ${live.max_usd}")
     return f"{live.status.state}: {', '.join(parts)}"
+
+
+class TrialsLine:
+    """Says what several trials cost so far, each time that it is another."""
+
+    def __init__(self, max_usd: Decimal) -> None:
+        self._max_usd, self._told = max_usd, ""
+
+    def __call__(self, trials: "Sequence[Trial]") -> None:
+        """Told after each look at the trials."""
+        started = [trial for trial in trials if trial.handle is not None]
+        running = sum(trial.open for trial in started)
+        known = [usd for trial in started if (usd := trial.usd_so_far) is not None]
+        left = [trial.live.seconds_left for trial in started if trial.live]
+        parts = [f"{running} of {units.counted(len(started), 'trial')} not ended"]
+        # A trial that waits for its machine has no cost that the service tells.
+        parts.append(
+            f"{units.usd_text(sum(known, Decimal(0)))} so far" if known else "cost not known yet"
+        )
+        if left and None not in left:
+            parts.append(f"about {units.seconds_text(max(s for s in left if s is not None))} left")
+        text = f"{', '.join(parts)} (at most ${self._max_usd})"
+        if running and text != self._told:
+            output.say(text)
+        self._told = text
 
 
 def detached(job: Known) -> str:

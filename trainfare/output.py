@@ -6,7 +6,7 @@ import shutil
 import sys
 import textwrap
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
@@ -17,6 +17,7 @@ from results.records import SCHEMA_VERSION
 
 if TYPE_CHECKING:
     from rich.console import Console, RenderableType
+    from rich.table import Table
 
     from bench.runner import Progress
 
@@ -80,23 +81,42 @@ def console() -> "Console":
 
 
 def draws_bars() -> bool:
-    """Whether a table may hold small drawings: in a terminal that is wide enough for them."""
-    out = console()
-    return out.is_terminal and out.width >= PIPE_WIDTH
+    """Whether a table may hold small drawings: in a terminal that can show them."""
+    return console().is_terminal and (sys.stdout.encoding or "").lower().startswith("utf")
 
 
-def rendered(block: "RenderableType") -> str:
+def rendered(block: "RenderableType", out: "Console | None" = None) -> str:
     """A table or line as text, without empty lines and the blanks that pad lines."""
-    out = console()
+    out = out or console()
     with out.capture() as captured:
         out.print(block)
     lines = [line.rstrip() for line in captured.get().splitlines()]
     return "\n".join(line for line in lines if line)
 
 
-def print_table(table: "RenderableType") -> None:
-    """A table on stdout."""
-    sys.stdout.write(rendered(table) + "\n")
+def print_table(table: "Table", *spare: str) -> None:
+    """A table on stdout; where it is too wide, columns of these names go, the first one first."""
+    from results.table_style import without
+
+    kept = range(len(spare) + 1)
+    print_fitting(*(without(table, *spare[:count]) if count else table for count in kept))
+
+
+def print_fitting(*tables: "Table") -> None:
+    """The first of `tables`, the widest first, that fits; each is also tried with its columns
+    closer together. Where none fits, the last one folds words."""
+    out = console()
+    sys.stdout.write(rendered(_fitting(tables, out), out) + "\n")
+
+
+def _fitting(tables: "Sequence[Table]", out: "Console") -> "Table":
+    free = out.options.update(width=10_000)
+    for table in tables:
+        for padding in (table.padding, (0, 0, 0, 0)):
+            table.padding = padding
+            if out.measure(table, options=free).maximum <= out.width:
+                return table
+    return tables[-1]
 
 
 class _ToPerson(logging.Handler):

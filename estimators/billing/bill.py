@@ -5,12 +5,12 @@ from decimal import ROUND_CEILING, ROUND_HALF_UP, Decimal
 
 from estimators.billing.rules import BillingRules
 from estimators.catalog import GIVEN, is_spot_ceiling
+from results.bill_lines import STORED_USD
 from results.bills import Bill, BillEvidence, BillItem
 from results.errors import NoAnswerError, UsageError
 from results.names import PROVIDER_NAMES
 from results.records import Offer
 
-STORED_USD = Decimal("0.000001")  # finer than any bill; rounding for people happens at display
 MAX_SECONDS = Decimal(3_200_000_000)  # a hundred years
 MAX_NODES, MAX_DISK_GIB, MAX_USD_PER_HOUR = 100_000, Decimal(10**6), Decimal(10**6)
 

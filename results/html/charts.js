@@ -7,9 +7,13 @@ const rowsAxis = (spec) => axis({
   axisTick: { show: false },
   axisLabel: { color: colour('ink'), width: 150, overflow: 'truncate' },
 });
-const percentAxis = (spec, more) => axis({
+const valueAxis = (spec, more) => axis({
   type: 'value', name: spec.label, nameLocation: 'middle', nameGap: 28,
   ...more,
+});
+// An axis from the first to the second value, longer where the data is.
+const holding = ([low, high]) => ({
+  min: (ends) => Math.min(low, ends.min), max: (ends) => Math.max(high, Math.ceil(ends.max)),
 });
 const legendOf = (spec) => ({
   type: 'scroll', top: 0, left: 8, icon: 'rect', textStyle: text(), pageTextStyle: text(),
@@ -29,7 +33,7 @@ const KINDS = {
       color: seriesColours(),
       legend: legendOf(spec),
       grid: rowsGrid(chart, true),
-      xAxis: percentAxis(spec, { max: 100 }),
+      xAxis: valueAxis(spec, { max: 100 }),
       yAxis: rowsAxis(spec),
       tooltip: tooltip((at) => element('div', `${at.name}: ${at.seriesName} ${at.data.text}`)),
       series: spec.series.map((s) => ({
@@ -44,7 +48,7 @@ const KINDS = {
     option: (spec, chart) => ({
       grid: rowsGrid(chart, true),
       legend: { ...legendOf({ series: [{ name: 'undisturbed' }, { name: 'disturbed' }] }), icon: undefined },
-      xAxis: percentAxis(spec, spread(spec.points) > 8 ? { type: 'log' } : { scale: true }),
+      xAxis: valueAxis(spec, spread(spec.points) > 8 ? { type: 'log' } : { scale: true }),
       yAxis: rowsAxis(spec),
       tooltip: tooltip((at) => element('div', `${spec.categories[at.data[1]]}: ${at.data[0]}% of the median, ${at.seriesName}`)),
       series: ['undisturbed', 'disturbed'].map((name, bad) => ({
@@ -67,7 +71,7 @@ const KINDS = {
       series: spec.series.flatMap((s, i) => [
         {
           type: 'line', name: s.name, color: colour(`s${i % 8}`), symbol: MARKS[i % MARKS.length], symbolSize: manyPoints(spec) ? 4 : 8,
-          data: s.points.map((p) => ({ value: [p[0], p[1]], text: p[4] })),
+          data: s.points.map((p) => ({ value: [p[0], p[1]], text: p[4], ...VERDICT_MARKS[p[5]] })),
         },
         whiskers(
           manyPoints(spec) ? [] : s.points.map(([x, , low, high]) => [x, low, high]),
@@ -76,11 +80,24 @@ const KINDS = {
       ]),
     }),
   },
+  bars: {
+    height: rowsHeight,
+    option: (spec, chart) => ({
+      grid: rowsGrid(chart, false),
+      xAxis: valueAxis(spec, { min: 0 }),
+      yAxis: rowsAxis(spec),
+      tooltip: tooltip((at) => element('div', `${at.name}: ${at.data.text}`)),
+      series: [{
+        type: 'bar', barMaxWidth: 22, itemStyle: { color: colour('s0') },
+        data: spec.values.map((value, i) => ({ value, text: spec.texts[i] })),
+      }],
+    }),
+  },
   range: {
     height: rowsHeight,
     option: (spec, chart) => ({
       grid: rowsGrid(chart, false),
-      xAxis: percentAxis(spec, { scale: true }),
+      xAxis: valueAxis(spec, spec.axis ? holding(spec.axis) : { scale: true }),
       yAxis: rowsAxis(spec),
       tooltip: tooltip((at) => element('div', at.data.text)),
       series: [
@@ -92,6 +109,13 @@ const KINDS = {
       ],
     }),
   },
+};
+const VERDICT_MARKS = {
+  slower: { symbol: 'triangle', symbolSize: 11 },
+  faster: { symbol: 'triangle', symbolSize: 11, symbolRotate: 180 },
+  same: { symbol: 'circle' },
+  first: { symbol: 'circle' },
+  ambiguous: { symbol: 'emptyCircle' },
 };
 const MARKS = ['circle', 'diamond', 'triangle', 'rect', 'roundRect', 'pin'];
 

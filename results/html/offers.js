@@ -1,7 +1,7 @@
 // Time against cost: which offers are shown, and the scatter they make.
 const FIELDS = ['cost', 'time', 'instance', 'service', 'region', 'gpu', 'rate', 'grade', 'price',
   'provider', 'accelerator', 'spot', 'usdPerHour', 'sLow', 'sMid', 'sHigh', 'uLow', 'uMid', 'uHigh',
-  'bill'];
+  'bill', 'amounts'];
 const SHAPES = ['circle', 'diamond']; // on demand, spot
 const SHAPE_NAMES = ['on demand', 'spot'];
 
@@ -39,29 +39,31 @@ const undominated = (offers) => {
   return best;
 };
 
-// The bill of the offer, or of the same instance in the region where it is cheapest.
-const NO_BILL = { region: '', items: [] };
-const bill = (offer) => offer.workload.bills[offer.bill] ?? NO_BILL;
-const billTitle = (offer) => {
-  const { region } = bill(offer);
-  return region && region !== offer.region ? `Bill in ${region}` : 'Bill';
-};
+// Lines of the bill: name, time, cost. Names and times are kept once for all offers that share them.
+const bill = (offer) => (offer.workload.bills[offer.bill] ?? [])
+  .map(([name, time], i) => [name, time, offer.amounts[i]]);
+const NO_BILL = 'No itemised bill is on record: quote again.';
 const headline = (offer) => `${offer.place}. ${offer.service} ${offer.instance}, ${offer.region}`;
 const inWords = (offer) => {
-  const items = bill(offer).items.map(([name, usd]) => `${name} ${usd}`).join(', ');
+  const items = bill(offer).map(([name, , usd]) => `${name} ${usd}`).join(', ');
   return `${headline(offer)}: ${offer.cost}, ${offer.time}, ${offer.grade}. `
-    + `$${offer.rate} an hour, price ${offer.price}. ${items ? `${billTitle(offer)}: ${items}.` : ''}`;
+    + `$${offer.rate} an hour, price ${offer.price}. ${items ? `Bill: ${items}.` : NO_BILL}`;
 };
 
 const bubble = (offer) => {
   const box = element('div', undefined, 'bubble');
   box.append(element('strong', headline(offer)), element('div', `${offer.cost} · ${offer.time}`));
   box.append(element('div', `$${offer.rate} an hour · price ${offer.price} · ${offer.grade}`));
+  const lines = bill(offer);
+  if (!lines.length) {
+    box.append(element('div', NO_BILL));
+    return box;
+  }
   const table = element('table');
-  if (bill(offer).items.length) table.append(element('caption', billTitle(offer)));
-  for (const [name, usd] of bill(offer).items) {
+  table.append(element('caption', 'Bill, 80% intervals'));
+  for (const [name, time, usd] of lines) {
     const row = table.insertRow();
-    row.append(element('td', name), element('td', usd, 'n'));
+    row.append(element('td', name), element('td', time, 'n'), element('td', usd, 'n'));
   }
   box.append(table);
   return box;
@@ -111,11 +113,11 @@ const nearest = (labels, value) => {
 
 const FEW = 40; // up to here all intervals are plain to see; of more each is drawn fainter
 const bars = (offers, best) => {
-  const faint = Math.max(0.03, Math.min(0.7, FEW / offers.length));
+  const faint = Math.max(0.015, Math.min(0.7, FEW / 2 / offers.length));
   const front = new Set(best);
   const groups = CLOUDS.flatMap((cloud) => [false, true].map((isFront) => ({
     offers: offers.filter((o) => o.provider === cloud && front.has(o) === isFront),
-    style: { stroke: colour(cloud), opacity: isFront ? 0.9 : faint },
+    style: { stroke: colour(cloud), opacity: isFront ? 0.6 : faint },
   })));
   return {
     id: 'bars', type: 'custom', silent: true, z: 1, renderItem: crosses(groups), clip: true,
@@ -123,19 +125,39 @@ const bars = (offers, best) => {
   };
 };
 // By place, not the offer itself: ECharts copies deeply all that it is given.
-const marks = (offers) => CLOUDS.flatMap((cloud) => [0, 1].map((spot) => ({
-  id: `${cloud} ${spot}`, type: 'scatter', z: 3, symbol: SHAPES[spot], symbolSize: spot ? 11 : 9,
-  itemStyle: { color: colour(cloud), borderColor: colour('paper'), borderWidth: 1 },
-  data: offers.filter((o) => o.provider === cloud && o.spot === spot)
-    .map((o) => [o.sMid, o.uMid, o.place]),
-})));
+// Those on the line are larger, drawn above the others, and its two ends are named.
+const marks = (offers, best, chart) => {
+  const onLine = new Set(best);
+  const many = offers.length > FEW;
+  const size = (spot, isFront) => (spot ? 2 : 0) + (isFront ? 11 : many ? 6 : 9);
+  return CLOUDS.flatMap((cloud) => [0, 1].flatMap((spot) => [false, true].map((isFront) => ({
+    id: `${cloud} ${spot}${isFront ? ' front' : ''}`, type: 'scatter', z: isFront ? 5 : 3,
+    symbol: SHAPES[spot], symbolSize: size(spot, isFront),
+    itemStyle: {
+      color: colour(cloud), borderColor: colour(isFront ? 'ink' : 'paper'), borderWidth: 1,
+      opacity: isFront || !many ? 1 : 0.6,
+    },
+    data: offers.filter((o) => o.provider === cloud && o.spot === spot && onLine.has(o) === isFront)
+      .map((o) => ({ value: [o.sMid, o.uMid, o.place], label: nameOf(o, best, chart) })),
+  }))));
+};
+const nameOf = (offer, best, chart) => {
+  const ends = { cheapest: best[best.length - 1], fastest: best[0] };
+  const word = Object.keys(ends).find((name) => ends[name] === offer);
+  if (!word || best.length < 2) return undefined;
+  const said = narrow(chart) ? word : `${word}: ${offer.instance}, ${offer.cost}, ${offer.time}`;
+  return {
+    show: true, formatter: said, position: 'right', distance: 9, ...text(), fontWeight: 600,
+    backgroundColor: colour('paper'), padding: [1, 4], borderRadius: 3,
+  };
+};
 const front = (best) => ({
-  id: 'front', type: 'line', silent: true, z: 2, symbol: 'none', step: 'end',
+  id: 'front', type: 'line', silent: true, z: 4, symbol: 'none', step: 'end',
   lineStyle: { color: colour('ink'), width: 1.5, type: 'dashed' },
   data: best.map((o) => [o.sMid, o.uMid]),
 });
 const ring = (offer) => ({
-  id: 'ring', type: 'scatter', silent: true, z: 4, symbolSize: 20,
+  id: 'ring', type: 'scatter', silent: true, z: 6, symbolSize: 20,
   itemStyle: { color: 'transparent', borderColor: colour('ink'), borderWidth: 2 },
   data: offer ? [[offer.sMid, offer.uMid]] : [],
 });
@@ -150,10 +172,10 @@ const drawScatter = (chart, shown, chosen, ticks) => {
   chart.setOption({
     animation: false,
     textStyle: text(),
-    tooltip: tooltip((at) => bubble(shown.find((o) => o.place === at.data[2]))),
+    tooltip: tooltip((at) => bubble(shown.find((o) => o.place === at.value[2]))),
     grid: { left: narrow(chart) ? 58 : 76, right: 18, top: 14, bottom: 46 },
     xAxis: logAxis('time of the whole job', ticks.time, left, right, { nameGap: 28 }),
     yAxis: logAxis('cost', ticks.usd, low, high, { nameGap: narrow(chart) ? 46 : 60 }),
-    series: [bars(shown, best), ...marks(shown), front(best), ring(chosen)],
+    series: [bars(shown, best), ...marks(shown, best, chart), front(best), ring(chosen)],
   }, { replaceMerge: ['series'] });
 };

@@ -4,17 +4,18 @@ from collections.abc import Sequence
 from typing import Any
 
 from results import units
-from results.all_offers import BriefEstimate, brief
+from results.all_offers import BriefEstimate
 from results.answer import answer
 from results.content import Answer
 from results.html.section import Table, rounded
 from results.names import PROVIDER_NAMES
 from results.price_age import price_text
-from results.records import Estimate
+from results.records import EstimateItem
 from results.ticks import time_ticks, usd_ticks
 
 MOST_OFFERS = 8000  # on one page: beyond it the file would pass 6 MB
 STATIC_OFFERS = 15  # shown where scripts don't run
+Lines = tuple[tuple[str, str], ...]  # name and time of each line, which many offers share
 COLUMNS = (
     "", "cost", "time", "instance", "service", "region", "GPU", "$/h", "evidence", "price",
 )  # fmt: skip
@@ -41,23 +42,27 @@ def static_table(item: Answer) -> Table:
 
 
 def _workload(item: Answer, most: int) -> dict[str, Any]:
-    ranked = item.ranked
-    shown = ranked[:most]
-    bills = _Bills(item.quote.estimates)
+    itemised = item.itemised[:most]
+    shown = [offer for offer, _ in itemised]
+    bills: dict[Lines, int] = {}
     return {
         "name": item.name,
         "answer": answer(item.quote, item.run),
-        "offers": [_row(offer, bills.place(offer)) for offer in shown],
-        "bills": bills.texts,
-        "leftOut": len(ranked) - len(shown),
+        "offers": [_row(offer, items, bills) for offer, items in itemised],
+        "bills": list(bills),
+        "leftOut": len(item.ranked) - len(shown),
         "timeTicks": time_ticks(shown),
         "usdTicks": usd_ticks(shown),
     }
 
 
-def _row(offer: BriefEstimate, bill: int | None) -> list[Any]:
+def _row(offer: BriefEstimate, items: Sequence[EstimateItem], bills: dict[Lines, int]) -> list[Any]:
     """In the order in which results/html/offers.js names the fields."""
     seconds, usd = offer.seconds, offer.usd
+    billed = [item for item in items if item.usd.high]
+    lines = tuple(
+        (i.name, units.seconds_range(i.seconds) if i.seconds.high else "") for i in billed
+    )
     return [
         *_texts(offer),
         offer.provider,
@@ -66,31 +71,9 @@ def _row(offer: BriefEstimate, bill: int | None) -> list[Any]:
         float(offer.usd_per_hour),
         *(rounded(x) for x in (seconds.low, seconds.mid, seconds.high)),
         *(rounded(float(x)) for x in (usd.low, usd.mid, usd.high)),
-        bill,
+        bills.setdefault(lines, len(bills)) if lines else None,
+        [units.usd_range(item.usd) for item in billed],
     ]
-
-
-class _Bills:
-    """Itemised bills of the kept estimates; offers of the same instance elsewhere share one."""
-
-    def __init__(self, kept: Sequence[Estimate]) -> None:
-        self.texts = [_bill(estimate) for estimate in kept]
-        self._own = {_key(brief(e), e.offer.region): i for i, e in enumerate(kept)}
-        self._same = {_key(brief(e)): i for i, e in reversed(list(enumerate(kept)))}
-
-    def place(self, offer: BriefEstimate) -> int | None:
-        """Which bill is that of `offer`, or of the same instance where it is cheapest."""
-        own = self._own.get(_key(offer, offer.region))
-        return own if own is not None else self._same.get(_key(offer))
-
-
-def _key(offer: BriefEstimate, region: str = "") -> tuple[object, ...]:
-    return (offer.provider, offer.instance_type, offer.allocation, offer.nodes, region)
-
-
-def _bill(estimate: Estimate) -> dict[str, Any]:
-    items = [[i.name, units.usd_range(i.usd)] for i in estimate.items if i.usd.high]
-    return {"region": estimate.offer.region, "items": items}
 
 
 def _texts(offer: BriefEstimate) -> tuple[str, ...]:

@@ -13,6 +13,7 @@ from typing import Any
 
 from results.answer import answer
 from results.content import Content
+from results.html.energy import energy_section
 from results.html.evidence import evidence_section, made_text
 from results.html.money import money_section
 from results.html.offers import offers_data, static_table
@@ -20,6 +21,7 @@ from results.html.past import past_sections
 from results.html.performance import performance_sections
 from results.html.section import Section
 from results.html.sweep import sweep_section
+from results.html.together import together_section
 
 APP_SCRIPTS = ("theme.js", "offers.js", "table.js", "charts.js", "start.js")
 FIRST_ANSWERS = 4  # of more, the others unfold: the chart belongs on the first screen
@@ -70,6 +72,8 @@ def _sections(content: Content) -> list[Section]:
         *timed[:1],
         money_section(content.answers),
         sweep_section(content.runs),
+        together_section(content.runs),
+        energy_section(content.runs),
         *timed[1:],
         *past_sections(content),
         evidence_section(content),

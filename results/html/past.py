@@ -1,16 +1,20 @@
 """What happened before: step times over commits, and predictions against what jobs took."""
 
+from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime
 
 from results import units
+from results.change_text import change_range
 from results.content import Content, PastJob
+from results.history import History, HistoryPoint, histories
 from results.html.section import UNKNOWN, Chart, Section, Table, rounded, shortened
 from results.names import PROVIDER_NAMES
+from results.phase_change import Change
 from results.records import Run
-from results.tables import interval_text
 
 MOST_RUNS = 200  # rows of the history table, the newest
+VERDICTS: tuple[Change, ...] = ("slower", "faster", "same", "ambiguous")  # as charts.js marks them
 
 
 def past_sections(content: Content) -> list[Section]:
@@ -20,32 +24,36 @@ def past_sections(content: Content) -> list[Section]:
 
 
 def history_section(runs: Sequence[Run]) -> Section | None:
-    """Step times of runs that measured the same thing on the same device, over time."""
-    groups: dict[str, list[Run]] = {}
-    for run in runs:
-        if run.measurement("step") and not run.partial and _moment(run) is not None:
-            groups.setdefault(_setting(run), []).append(run)
-    if not groups:
+    """Step times over commits, each point with its verdict against the one before it."""
+    timed = [run for run in runs if run.measurement("step") and _moment(run.captured_at)]
+    found = [(_setting(timed, one), one) for one in histories(timed)]
+    if not found:
         return None
-    for group in groups.values():
-        group.sort(key=lambda run: _moment(run) or 0.0)
-    longest = max(len(group) for group in groups.values())
-    lead = (
-        "Median step of each run in percent of the first one of the same workload, batch, "
-        "precision and device, with its 95% interval."
-        if longest > 1
-        else "Each workload was measured once so far; the next measurement begins a history."
-    )
+    longest = max(len(one.points) for _, one in found)
     return Section(
         name="history",
         title="History",
-        lead=lead,
-        chart=_history_chart(groups) if longest > 1 else None,
-        tables=[_history_table(groups)],
+        lead=_history_lead(found)
+        if longest > 1
+        else "Each workload was measured once so far; the next measurement begins a history.",
+        chart=_history_chart(found) if longest > 1 else None,
+        tables=[_history_table(found)],
     )
 
 
-def _setting(run: Run) -> str:
+def _history_lead(found: Sequence[tuple[str, History]]) -> str:
+    changes = Counter(p.change.change for _, one in found for p in one.points if p.change)
+    told = ", ".join(f"{changes[name]:,} {name}" for name in VERDICTS if changes[name])
+    return (
+        "Median step by commit, in percent of the first one of the same workload, settings and "
+        f"machine, with 95% intervals. Against the commit before: {told} "
+        "(▲ slower, ▼ faster, ● same, ○ ambiguous). Runs differ without any change of the code; "
+        "what that alone may explain is ambiguous."
+    )
+
+
+def _setting(runs: Sequence[Run], one: History) -> str:
+    run = next(run for run in runs if run.run_id == one.points[-1].run_ids[-1])
     w = run.workload
     together = f", {run.processes} processes" if run.processes > 1 else ""
     options = "".join(f", {name} {value}" for name, value in w.options)
@@ -54,28 +62,30 @@ def _setting(run: Run) -> str:
     )
 
 
-def _moment(run: Run) -> float | None:
+def _moment(captured_at: str) -> float | None:
     try:
-        return datetime.fromisoformat(run.captured_at).timestamp()
+        return datetime.fromisoformat(captured_at).timestamp()
     except ValueError:
         return None
 
 
-def _history_chart(groups: dict[str, list[Run]]) -> Chart:
+def _history_chart(found: Sequence[tuple[str, History]]) -> Chart:
     series = []
-    for name, group in groups.items():
-        first = group[0].measurement("step")
+    for name, one in found:
+        first = one.points[0].seconds.mid
+        if len(one.points) < 2:
+            continue
         points = []
-        for run in group:
-            m = run.measurement("step")
-            if first is None or m is None or not first.seconds.mid:
-                continue
-            share = m.seconds.scaled(100 / first.seconds.mid)
-            text = f"{run.machine.commit or 'no commit'}: {units.seconds_text(m.seconds.mid)}"
-            moment = 1000 * (_moment(run) or 0.0)
-            points.append([moment, *map(rounded, (share.mid, share.low, share.high)), text])
-        if len(points) > 1:
-            series.append({"name": name, "points": points})
+        for point in one.points:
+            share = point.seconds.scaled(100 / first)
+            change = point.change
+            verdict = change.change if change else "first"
+            said = f", {verdict}: {change_range(change)}" if change else ""
+            text = f"{point.commit or 'no commit'}: {units.seconds_text(point.seconds.mid)}{said}"
+            moment = 1000 * (_moment(point.captured_at) or 0.0)
+            ends = map(rounded, (share.mid, share.low, share.high))
+            points.append([moment, *ends, text, verdict])
+        series.append({"name": name, "points": points})
     return {
         "kind": "lines",
         "label": "Step time in percent of the first run",
@@ -84,31 +94,31 @@ def _history_chart(groups: dict[str, list[Run]]) -> Chart:
     }
 
 
-def _history_table(groups: dict[str, list[Run]]) -> Table:
-    rows = []
-    for name, group in groups.items():
-        first = group[0].measurement("step")
-        for run in group:
-            m = run.measurement("step")
-            if m is None or first is None:
-                continue
-            change = 100 * (m.seconds.mid / first.seconds.mid - 1) if first.seconds.mid else 0.0
-            rows.append((
-                run.captured_at[:16].replace("T", " "),
-                run.machine.commit or UNKNOWN,
-                name,
-                units.seconds_text(m.seconds.mid),
-                interval_text(m),
-                "" if run is group[0] else f"{change:+.1f}%".replace("-", "−"),
-                m.verdict,
-            ))  # fmt: skip
+def _history_table(found: Sequence[tuple[str, History]]) -> Table:
+    rows = [_history_row(name, point) for name, one in found for point in one.points]
     rows.sort(reverse=True)
     more = f", the newest {MOST_RUNS} of {len(rows):,}" if len(rows) > MOST_RUNS else ""
     return Table(
-        caption=f"Median step of each run{more}",
-        columns=("measured (UTC)", "commit", "what", "median", "95% interval", "change", "verdict"),
+        caption=f"Median step by commit, change against the commit before{more}",
+        columns=("measured (UTC)", "commit", "what", "runs", "median", "95% interval", "change",
+                 "interval of the change", "verdict"),
         rows=rows[:MOST_RUNS],
-        numbers=("median", "95% interval", "change"),
+        numbers=("runs", "median", "95% interval", "change", "interval of the change"),
+    )  # fmt: skip
+
+
+def _history_row(name: str, point: HistoryPoint) -> tuple[str, ...]:
+    change, contended = point.change, " (contended)" if point.verdict == "contended" else ""
+    return (
+        point.captured_at[:16].replace("T", " "),
+        point.commit or UNKNOWN,
+        name,
+        str(len(point.run_ids)),
+        units.seconds_text(point.seconds.mid),
+        units.seconds_range(point.seconds),
+        units.change_text(change.ratio.mid) if change else "",
+        change_range(change) if change else "",
+        (change.change if change else "first") + contended,
     )
 
 

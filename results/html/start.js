@@ -86,7 +86,7 @@ const startOffers = () => {
     $('pick').value = kept;
     pick();
   });
-  chart.on('click', (at) => choose(shown.find((o) => o.place === at.data[2]) ?? null));
+  chart.on('click', (at) => choose(shown.find((o) => o.place === at.value[2]) ?? null));
   $('scatter').addEventListener('keydown', (event) => {
     const at = shown.indexOf(chosen);
     const last = shown.length - 1;

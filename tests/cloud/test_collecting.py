@@ -3,6 +3,7 @@
 import uuid
 from dataclasses import replace
 from datetime import UTC, datetime
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -188,7 +189,7 @@ def test_it_is_followed_to_its_end_line_by_line(cloud: Cloud, store: Store) -> N
 
 
 def test_trials_run_at_once_and_stop_when_enough_is_known(
-    clouds: dict[str, Cloud], store: Store, said: list[str]
+    clouds: dict[str, Cloud], store: Store, said: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     all_trials = []
     for cloud in clouds.values():
@@ -207,6 +208,8 @@ def test_trials_run_at_once_and_stop_when_enough_is_known(
             renamed[name] = data.replace(b"cnn-000000", f"cnn-{cloud.provider}".encode())
         leave(cloud, trial.handle, renamed)
     clock = clouds["aws"].clock
+    monkeypatch.setattr(watch.time, "time", lambda: clock.now)
+    costs: list[list[Decimal | None]] = []
     trials.watch(
         all_trials,
         store,
@@ -214,7 +217,13 @@ def test_trials_run_at_once_and_stop_when_enough_is_known(
         clock.pause,
         said.append,
         lambda now: sum(t.run is not None for t in now) == 2,
+        lambda now: costs.append([t.usd_so_far for t in now]),
     )
+    for usd in zip(*costs, strict=True):
+        known = [amount for amount in usd if amount is not None]
+        assert known == sorted(known)  # it only grows
+        assert len(known) > 1
+        assert known[-1] > 0
     states = {t.order.request.provider: t.outcome.state for t in all_trials if t.outcome}
     assert states == {"aws": "succeeded", "gcp": "succeeded", "azure": "stopped"}
     assert [t.told_to_stop for t in all_trials] == [False, False, True]

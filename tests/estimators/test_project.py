@@ -362,3 +362,59 @@ def test_how_processors_share_work_says_nothing_of_gpus(
     )  # fmt: skip
     run = replace(make_run(step=0.1), scaling=scaling)
     assert notes.IN_ONE_MACHINE in project_epoch(run, make_offer("T4", 2), 6400).assumptions
+
+
+def on_instance(run: Run, instance_type: str, run_id: str, vcpus: int = 4) -> Run:
+    machine = replace(
+        run.machine, cpu_name="Xeon", cpu_count=vcpus, threads=vcpus, instance_type=instance_type
+    )
+    return replace(run, run_id=run_id, machine=machine)
+
+
+def test_another_job_on_a_cpu_instance_calibrates_it(
+    make_run: MakeRun, make_offer: MakeOffer
+) -> None:
+    run = make_run(step=0.1, threads=4)
+    offer = make_offer(None, vcpus=4, instance_type="ml.m5.xlarge")
+    other = of_another_job(make_run(step=0.3, threads=4), "a")
+    slow = on_instance(of_another_job(make_run(step=0.6), "b"), "ml.m5.xlarge", "b")
+    before = project_epoch(run, offer, 6400)
+    after = project_from(basis(run, past_runs([run, other, slow])), offer, 6400)
+    assert (before.grade, after.grade) == ("projected", "calibrated")
+    # Twice as slow as here by one run, as fast as here by the rule.
+    assert after.epoch_seconds.mid == pytest.approx(before.epoch_seconds.mid * 2**0.5)
+    wide, narrow = (f.epoch_seconds.high / f.epoch_seconds.low for f in (before, after))
+    assert narrow == pytest.approx(wide ** (1 / 2**0.5))
+    assert notes.own_slowdowns(1, "ml.m5.xlarge") in after.assumptions
+
+
+def test_a_smaller_instance_of_the_family_tells_of_its_processor(
+    make_run: MakeRun, make_offer: MakeOffer
+) -> None:
+    run = make_run(step=0.1, threads=4)
+    there = on_instance(make_run(step=0.4), "ml.m5.large", "b", vcpus=2)  # as 4 threads take 0.2
+    base = basis(run, past_runs([run, there]))
+    twice = project_from(base, make_offer(None, vcpus=4, instance_type="ml.m5.xlarge"), 6400)
+    assert twice.grade == "calibrated"
+    assert twice.epoch_seconds.mid == pytest.approx(10 * 2**0.5)
+    another = project_from(base, make_offer(None, vcpus=4, instance_type="ml.c5.xlarge"), 6400)
+    assert another == project_epoch(
+        run, make_offer(None, vcpus=4, instance_type="ml.c5.xlarge"), 6400
+    )
+    burst = basis(run, past_runs([run, on_instance(make_run(step=0.4), "ml.t3.medium", "b")]))
+    m5, t3 = (make_offer(None, vcpus=4, instance_type=t) for t in ("ml.m5.xlarge", "ml.t3.medium"))
+    assert project_from(burst, m5, 6400).grade == "projected"
+    assert project_from(burst, t3, 6400).grade == "measured"
+    elsewhere = make_offer(None, vcpus=4, instance_type="n2-standard-4", provider="gcp")
+    assert project_from(base, elsewhere, 6400).grade == "projected"
+
+
+def test_the_job_measured_on_the_very_instance_type_needs_no_rule(
+    make_run: MakeRun, make_offer: MakeOffer
+) -> None:
+    run = make_run(step=0.1, threads=4)
+    there = on_instance(make_run(step=0.25), "ml.m5.xlarge", "b")
+    base = basis(run, past_runs([run, there]))
+    found = project_from(base, make_offer(None, vcpus=4, instance_type="ml.m5.xlarge"), 6400)
+    assert found.grade == "measured"
+    assert found.epoch_seconds.mid == pytest.approx(25)

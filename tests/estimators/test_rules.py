@@ -103,3 +103,14 @@ def test_measured_scaling_is_the_middle(threads: int, vcpus: int, scaling: float
     found = rules.cpu_factor(threads, vcpus, vcpus / 2, scaling)
     assert found.mid == pytest.approx((threads / vcpus) ** scaling)
     assert found.low < found.mid < found.high
+
+
+def test_own_runs_move_a_rule_and_narrow_it_to_half_at_most() -> None:
+    rule = Interval(low=0.5, mid=1, high=4)
+    assert rules.moved_by_own_runs(rule, ()) == rule
+    one, many = (rules.moved_by_own_runs(rule, (4.0,) * n) for n in (1, 99))
+    assert one.mid == pytest.approx(2)
+    assert one.high / one.mid == pytest.approx(4 ** (1 / 2**0.5))
+    assert many.mid == pytest.approx(4, rel=0.02)
+    assert many.high / many.mid == pytest.approx(2)
+    assert many.mid / many.low == pytest.approx(2**0.5)

@@ -8,7 +8,7 @@ import pytest
 from estimators.hardware import accelerator
 from estimators.step import StepTask, project_step
 from estimators.task_files import TASK_COLUMNS, Known, read_known, read_rows, read_sweeps
-from estimators.tasks import PREDICTION_COLUMNS, predict
+from estimators.tasks import PREDICTION_COLUMNS, predict, unknown_names
 from results.errors import UsageError
 
 TASK = dict(
@@ -60,6 +60,9 @@ def test_the_batch_may_be_empty(batch: str) -> None:
         ({"source_ms_per_sample": "inf"}, "no_time"),
         ({"source_ms_per_sample": "fast"}, "no_time"),
         ({"source_ms_per_sample": "0.0005"}, "input_bound"),
+        ({"source_ms_per_sample": "1e300"}, "no_time"),
+        ({"source_ms_per_sample": "1e-320"}, "no_time"),
+        ({"batch": "1e300"}, "bad_batch"),
         ({"batch": "0"}, "bad_batch"),
         ({"batch": "many"}, "bad_batch"),
         ({"batch": "1.5"}, "bad_batch"),
@@ -111,6 +114,32 @@ def test_rows_that_say_nothing_are_passed_over(tmp_path: Path) -> None:
         "model,mode,precision,device,batch,ms_per_iter\nm,train,fp32,T4,,1\nm,train,fp32,T4,8,x\n"
     )
     assert read_sweeps(write(tmp_path / "s.csv", text)) == {}
+
+
+def test_rows_that_were_passed_over_are_counted(tmp_path: Path) -> None:
+    sweeps = "model,mode,precision,device,batch,ms_per_iter\n" + "".join(
+        f"m,train,fp32,{device},{batch},{ms}\n"
+        for device, batch, ms in (("T4", 8, 1), ("T4", 8, "x"), ("T4", "", 1), ("Voodoo 2", 8, 1))
+    )
+    runs = "model,mode,precision,batch,device,ms_per_sample\n" + "".join(
+        f"m,train,fp32,8,{device},{ms}\n" for device, ms in (("T4", 4), ("A10G", "inf"), ("T4", 0))
+    )
+    paths = write(tmp_path / "s.csv", sweeps), write(tmp_path / "r.csv", runs)
+    assert read_known(*paths).unused_rows == 3 + 2
+
+
+def test_unknown_names_are_told_once() -> None:
+    rows = [TASK, TASK | {"target": "A10H"}, TASK | {"source": "A10H", "target": "Voodoo 2"}]
+    assert unknown_names(rows) == ["A10H", "Voodoo 2"]
+
+
+@pytest.mark.parametrize("ms", ["1e12", "0.001"])
+@pytest.mark.parametrize("batch", ["1", "1000000000", ""])
+def test_the_ends_of_what_is_allowed_give_finite_times(ms: str, batch: str) -> None:
+    found = predict(TASK | {"source_ms_per_sample": ms, "batch": batch}, Known())
+    low, mid, high = (float(found[f"{end}ms_per_sample"]) for end in ("low80_", "", "high80_"))
+    assert found["verdict"] == "ok"
+    assert 0 < low < mid < high < 1e15
 
 
 def test_files_that_are_none(tmp_path: Path) -> None:

@@ -1,11 +1,13 @@
 """Records whose figures a test can work out by hand."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
 import pytest
 
+from results.bill_lines import BillLine
 from results.records import (
     Estimate,
     EstimateItem,
@@ -119,6 +121,34 @@ def build_estimate(workload: Workload | None = None, **given: Any) -> Estimate:
         "grade": "projected",
     }
     return Estimate(**plain | given)
+
+
+@dataclass(frozen=True)
+class Priced:
+    """An estimate as the ranking holds it: the bill apart from the rate."""
+
+    estimate: Estimate
+
+    job = property(lambda self: self.estimate.job)
+    offer = property(lambda self: self.estimate.offer)
+    grade = property(lambda self: self.estimate.grade)
+    seconds = property(lambda self: self.estimate.seconds)
+    usd = property(lambda self: self.estimate.usd)
+    rate = property(lambda self: self.estimate.offer.usd_per_hour)
+    lines_key = property(lambda self: (self.estimate.offer.instance_type,))
+
+    def lines(self) -> tuple[BillLine, ...]:
+        """The items as fixed amounts."""
+        return tuple(
+            BillLine(
+                name=item.name,
+                seconds=item.seconds,
+                fixed_usd=item.usd,
+                billed_by=item.billed_by,
+                evidence=item.evidence,
+            )
+            for item in self.estimate.items
+        )
 
 
 def build_quote(*estimates: Estimate, **given: Any) -> Quote:

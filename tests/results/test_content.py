@@ -8,7 +8,14 @@ from results.answer import answer
 from results.content import Answer, gather
 from results.records import Quote, Run
 from results.store import Store, new_id
-from tests.results.conftest import build_estimate, build_quote, build_run, build_workload, usd
+from tests.results.conftest import (
+    Priced,
+    build_estimate,
+    build_quote,
+    build_run,
+    build_workload,
+    usd,
+)
 from tests.results.html.conftest import past_job
 
 NOW = "2026-11-24T12:00:00+00:00"
@@ -26,7 +33,9 @@ def test_the_newest_of_each_workload(tmp_path: Path) -> None:
         for moment in ("000001", "000002"):
             store.add(quote_of(name, moment, run_id=f"20261124T000000-{name}-000000"))
     newest = quote_of("cnn", "000002")
-    store.add(all_offers(newest, [*newest.estimates, build_estimate(region="eu-west-1")]))
+    store.add(
+        all_offers(newest, map(Priced, [*newest.estimates, build_estimate(region="eu-west-1")]))
+    )
     found = gather(store, NOW)
     assert [a.quote.quote_id for a in found.answers] == [
         "20261124T000002-cnn-000001", "20261124T000002-mlp-000001",
@@ -63,7 +72,9 @@ def test_a_broken_file_of_offers_leaves_the_quote(tmp_path: Path) -> None:
     quote = quote_of("cnn", "000001")
     store.add(build_run(name="cnn"))
     store.add(quote)
-    Path(store.add(all_offers(quote, quote.estimates))).write_text("{}", encoding="utf-8")
+    Path(store.add(all_offers(quote, map(Priced, quote.estimates)))).write_text(
+        "{}", encoding="utf-8"
+    )
     found = gather(store, NOW)
     assert found.answers[0].offers is None
     assert len(found.answers[0].ranked) == 1
@@ -81,7 +92,7 @@ def test_jobs_with_what_was_predicted(tmp_path: Path) -> None:
 
 def test_offers_in_brief_keep_time_cost_and_bill() -> None:
     estimate = build_estimate(usd=usd("0.1", "0.2", "0.3"))
-    kept = all_offers(build_quote(estimate), [estimate])
+    kept = all_offers(build_quote(estimate), [Priced(estimate)])
     (brief,) = kept.estimates
     assert (brief.usd, brief.seconds, brief.grade) == (estimate.usd, estimate.seconds, "projected")
 

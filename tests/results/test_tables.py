@@ -239,6 +239,6 @@ def test_performance_does_not_fold(make_run: MakeRun, make_measurement: MakeMeas
 def test_costs_are_drawn_on_one_scale(make_estimate: MakeEstimate) -> None:
     cheap = make_estimate(usd=usd("1", "10", "100"))
     dear = make_estimate(usd=usd("100", "100", "100"))
-    table = cost_table([(1, cheap), (2, dear)], bars=True)
+    table = cost_table([(1, cheap), (2, dear)], bars=9)
     assert list(table.columns[7].cells) == ["▕────●────▏", "        ▕●▏"]
     assert len(table.columns) == len(cost_table([(1, cheap)]).columns) + 1

@@ -1,7 +1,10 @@
 """What a person is told while it lasts, and how wide lines are in a terminal."""
 
+from collections.abc import Callable
+
 import pytest
 
+from tests.trainfare.conftest import Answer
 from trainfare import output
 
 
@@ -38,3 +41,15 @@ def test_lines_fit_the_terminal(
 
 def test_no_drawings_in_a_pipe() -> None:
     assert not output.draws_bars()
+
+
+def test_what_a_terminal_lacks_is_written_plainly(cli: Callable[..., Answer]) -> None:
+    for words in (("quote", "mlp", "--explain"), ("prices", "list", "--gpu", "T4"), ("doctor",)):
+        answer = cli(*words, LC_ALL="C", PYTHONIOENCODING="ascii")
+        assert answer.code == 0, answer.err
+        assert (answer.out + answer.err).isascii()
+        assert "?" not in answer.out
+    assert "1xT4" in cli("prices", "list", "--gpu", "T4", PYTHONIOENCODING="ascii").out
+    wrong = cli("quote", "größe", LC_ALL="C", PYTHONIOENCODING="ascii")
+    assert wrong.code == 2
+    assert "Traceback" not in wrong.err

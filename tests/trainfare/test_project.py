@@ -22,7 +22,9 @@ def test_tasks_become_predictions(cli: Cli, tmp_path: Path) -> None:
     (tmp_path / "tasks.csv").write_text(TASKS, encoding="utf-8")
     answer = cli("project", "--tasks", "tasks.csv", "--out", "out.csv")
     assert answer.code == 0, answer.err
-    assert answer.out == "2 of 3 tasks projected (1 unknown_device): out.csv\n"
+    first, second = answer.out.splitlines()[:2]
+    assert first == "2 of 3 tasks projected (1 unknown_device): out.csv"
+    assert second.startswith("'Voodoo 2' is no device of the hardware table.")
     with (tmp_path / "out.csv").open(encoding="utf-8", newline="") as file:
         rows = list(csv.DictReader(file))
     assert tuple(rows[0]) == PREDICTION_COLUMNS
@@ -34,6 +36,8 @@ def test_tasks_become_predictions(cli: Cli, tmp_path: Path) -> None:
         "file": "out.csv",
         "tasks": 3,
         "verdicts": {"ok": 2, "unknown_device": 1},
+        "unknown_devices": ["Voodoo 2"],
+        "unused_rows": 0,
     }
     over = cli("project", "--tasks", "tasks.csv", "--out", "./tasks.csv")
     assert over.code == 2 and "would overwrite" in over.err

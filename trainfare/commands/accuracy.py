@@ -7,8 +7,8 @@ import click
 
 from results.errors import NoAnswerError
 from results.jobs import JobIntent, Outcome
-from results.store import Store
 from trainfare import options, output, settings
+from trainfare.reading import open_store
 
 
 @click.command()
@@ -22,7 +22,7 @@ def accuracy(results: Path | str | None, as_json: bool) -> None:
     from estimators.accuracy import compare, summaries
     from results.accuracy_table import accuracy_table
 
-    store = Store(settings.load().results_folder(results))
+    store = open_store(settings.load().results_folder(results))
     outcomes = list(store.newest_first(Outcome))
     found = summaries(compare(store.newest_first(JobIntent), outcomes))
     for problem in store.problems:

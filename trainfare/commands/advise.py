@@ -12,6 +12,7 @@ from results.advice import Advice
 from results.records import Estimate, Job, Run, UsdInterval
 from results.store import Store
 from trainfare import measuring, options, output, pricing, settings
+from trainfare.reading import open_store
 
 MEASURE_SHARE = 0.2  # of --max-seconds, for the plain job by itself
 
@@ -37,7 +38,7 @@ def advise(
     Each is timed beside the plain job, in turn, and checked: does it still learn the same? Savings
     are those of the whole job on the best offer with the kind of device used here.
     """
-    store = Store(settings.load().results_folder(results))
+    store = open_store(settings.load().results_folder(results))
     asked = measuring.Asked(workload=workload, **how)
     run, advice = _tried(asked, store)
     best = _best_offer(run, epochs, samples_per_epoch, price_files)

@@ -15,6 +15,7 @@ from results.rows import estimate_row
 from results.store import Store, new_id, utc_now
 from trainfare import jobs, measuring, options, output, pricing, settings
 from trainfare.__main__ import INTERRUPTED
+from trainfare.reading import open_store
 
 if TYPE_CHECKING:
     from cloud.source import Source
@@ -71,7 +72,7 @@ def canary(
     from estimators.rank import rank
 
     configured = settings.load()
-    store = Store(configured.results_folder(results))
+    store = open_store(configured.results_folder(results))
     offers, billing = pricing.offers(
         price_files, configured, {name: more.pop(name) for name in pricing.FILTERS}
     )
@@ -101,7 +102,8 @@ def canary(
 
     try:
         all_trials = [trial for _, trial in planned]
-        trials.watch(all_trials, store, every, time.sleep, output.say, enough)
+        tell = jobs.TrialsLine(max_usd)
+        trials.watch(all_trials, store, every, time.sleep, output.say, enough, tell)
     except KeyboardInterrupt:
         output.say("Detached: the trials go on, each under its cap. See: trainfare jobs")
         ctx.exit(INTERRUPTED)
@@ -189,9 +191,9 @@ def _answer(
             trials=[jobs.outcome_row(outcome) for outcome in outcomes],
         )
         return
-    from results.tables import cost_table
+    from results.tables import cost_tables
 
     for outcome in outcomes:
         output.print_line(jobs.outcome_line(outcome))
-    output.print_table(cost_table(list(enumerate(estimates[:SHOWN], start=1))))
+    output.print_fitting(*cost_tables(list(enumerate(estimates[:SHOWN], start=1))))
     output.print_line(f"Start the first: trainfare submit {run.workload.reference} --offer 1")

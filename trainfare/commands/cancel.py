@@ -5,9 +5,9 @@ from pathlib import Path
 
 import click
 
-from results.store import Store
 from trainfare import jobs, options, output, settings
 from trainfare.__main__ import INTERRUPTED
+from trainfare.reading import open_store
 
 
 @click.command()
@@ -27,7 +27,7 @@ def cancel(
     from cloud.collect import collect
 
     configured = settings.load()
-    store = Store(configured.results_folder(results))
+    store = open_store(configured.results_folder(results))
     job = jobs.find_job(store, name)
     if job.outcome is not None:
         jobs.show_outcome(job.outcome, as_json)

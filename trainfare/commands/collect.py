@@ -5,8 +5,8 @@ from pathlib import Path
 import click
 
 from results.errors import TrainfareError
-from results.store import Store
 from trainfare import jobs, options, output, settings
+from trainfare.reading import open_store
 
 
 @click.command()
@@ -27,7 +27,7 @@ def collect(
     from cloud.collect import collect as bring
 
     configured = settings.load()
-    store = Store(configured.results_folder(results))
+    store = open_store(configured.results_folder(results))
     clouds = jobs.Clouds(configured)
     known = [jobs.find_job(store, name) for name in names] or jobs.known_jobs(store)
     rows, running, failed = [], [], []

@@ -9,8 +9,8 @@ import click
 from results.compare import Comparison
 from results.errors import UsageError
 from results.records import Run
-from results.store import Store
 from trainfare import options, output, settings
+from trainfare.reading import open_store
 
 REGRESSION = 1  # the exit code
 
@@ -66,7 +66,7 @@ def compare(
     Each workload and phase gets the change of its time with an interval that holds what runs of the
     same code differ by.
     """
-    store = Store(settings.load().results_folder(results))
+    store = open_store(settings.load().results_folder(results))
     kept = list(store.newest_first(Run))
     for problem in store.problems:
         output.say(f"! {problem}")
@@ -103,7 +103,7 @@ def _show(found: Comparison, threshold: float | None, as_json: bool) -> None:
         rows = change_rows(found, threshold)
         output.print_json(changes=rows, notes=list(found.notes), threshold_ratio=threshold)
         return
-    output.print_table(change_table(found))
+    output.print_table(change_table(found), "runs")
     for note in found.notes:
         output.print_line(f"  {note}")
 
@@ -116,7 +116,7 @@ def _show_history(kept: list[Run], workload: str, phase: str, as_json: bool) -> 
     if as_json:
         output.print_json(points=history_rows(found), left_out=found.left_out)
         return
-    output.print_table(history_table(found))
+    output.print_table(history_table(found), "runs", "95% interval")
     if found.left_out:
         output.print_line(
             f"  {found.left_out} runs left out: of another machine, setting or without the phase"

@@ -13,6 +13,7 @@ from results.names import PROVIDER_NAMES
 from results.price_age import age_days, is_stale
 from results.store import Store
 from trainfare import options, output, pricing, settings
+from trainfare.reading import open_store
 
 PACKAGES = ("trainfare", "torch", "torchvision", "boto3", "google-cloud-aiplatform",
             "azure-ai-ml")  # fmt: skip
@@ -37,7 +38,7 @@ def doctor(online: bool, results: Path | str | None, as_json: bool) -> None:
         "credentials": _credentials(),
         "settings_file": str(configured.path) if configured.path else None,
         "prices": _prices(),
-        "results": _results(Store(configured.results_folder(results))),
+        "results": _results(open_store(configured.results_folder(results))),
         "online": _online(configured) if online else None,
     }
     if as_json:

@@ -11,6 +11,7 @@ from results.errors import TrainfareError
 from results.store import Store
 from trainfare import jobs as shared
 from trainfare import options, output, settings
+from trainfare.reading import open_store
 
 
 @click.command()
@@ -28,7 +29,7 @@ def jobs(offline: bool, reconcile: bool, results: Path | str | None, as_json: bo
     than its own --max-wait.
     """
     configured = settings.load()
-    store = Store(configured.results_folder(results))
+    store = open_store(configured.results_folder(results))
     clouds = shared.Clouds(configured)
     if reconcile:
         _reconcile(store, clouds, configured, as_json)

@@ -6,9 +6,9 @@ from pathlib import Path
 import click
 
 from results.errors import UsageError
-from results.store import Store
 from trainfare import jobs, options, output, settings
 from trainfare.__main__ import INTERRUPTED
+from trainfare.reading import open_store
 
 
 @click.command()
@@ -30,7 +30,7 @@ def logs(
     if follow and as_json:
         raise UsageError("--follow has no end that one JSON object could wait for. Leave one out.")
     configured = settings.load()
-    store = Store(configured.results_folder(results))
+    store = open_store(configured.results_folder(results))
     job = jobs.find_job(store, name)
     client = jobs.Clouds(configured).of(job.handle.provider)
     if not follow:

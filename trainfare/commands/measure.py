@@ -7,8 +7,8 @@ import click
 from results.records import Run
 from results.rows import measurement_rows, run_row
 from results.scaling_text import scaling_lines, scaling_row
-from results.store import Store
 from trainfare import measuring, options, output, settings
+from trainfare.reading import open_store
 
 
 @click.command(epilog=options.WORKLOAD_HELP)
@@ -29,7 +29,7 @@ from trainfare import measuring, options, output, settings
 @options.as_json
 def measure(workload: str, results: Any, as_json: bool, **how: Any) -> None:
     """Time a training job here: phases, whole steps and, where they fit, whole epochs."""
-    store = Store(settings.load().results_folder(results))
+    store = open_store(settings.load().results_folder(results))
     asked = measuring.Asked(workload=workload, **how)
     run = measuring.measure(asked, store)
     if as_json:
@@ -44,9 +44,10 @@ def show(run: Run) -> None:
     """The run as a table with what a person needs to know beside it."""
     from estimators.hardware import peak_of
     from results.lines import facts_lines, warning_lines
-    from results.tables import performance_table, sweep_table
+    from results.tables import PERFORMANCE_SPARE, performance_table, sweep_table
 
-    output.print_table(performance_table([run], title=f"Performance: {run.workload.name}"))
+    table = performance_table([run], title=f"Performance: {run.workload.name}")
+    output.print_table(table, *PERFORMANCE_SPARE)
     if run.sweep:
         output.print_table(sweep_table(run))
     for line in (*facts_lines(run, peak_of(run)), *scaling_lines(run), *warning_lines(run)):

@@ -92,7 +92,7 @@ def _print(found: list[Offer], shown: Currency, as_json: bool) -> None:
     from results.tables import price_table
 
     with shown_in(shown):
-        output.print_table(price_table(found))
+        output.print_table(price_table(found), "vCPU/GiB", "cloud")
     output.say(f"{len(found)} offers. '!' marks a price older than 90 days.")
 
 
@@ -119,7 +119,7 @@ def diff(old: Path, new: Path, as_json: bool) -> None:
 
     if found.changed:
         rows = [(c.key, c.old, c.new, c.ratio) for c in found.changed]
-        output.print_table(change_table(rows))
+        output.print_table(change_table(rows), "cloud")
     for mark, keys in (("+", found.added), ("-", found.removed)):
         for key in keys:
             output.print_line(f"{mark} {' '.join(key)}")

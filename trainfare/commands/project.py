@@ -11,11 +11,13 @@ from results.records import Run
 from results.rows import interval_row
 from results.store import Store, write_atomically
 from trainfare import options, output, settings
+from trainfare.reading import open_store
 
 if TYPE_CHECKING:
     from estimators.one import OneProjection
 
 PROGRESS_EVERY = 20_000  # tasks: two seconds' worth
+NAMES_SHOWN = 5  # of unknown devices
 
 
 @click.command()
@@ -59,8 +61,9 @@ def project(
 def _project_tasks(
     tasks: Path, sweeps: Path | None, calibration: Path | None, out: Path, as_json: bool
 ) -> None:
+    from estimators.hardware import unknown_device
     from estimators.task_files import TASK_COLUMNS, read_known, read_rows
-    from estimators.tasks import PREDICTION_COLUMNS, predict
+    from estimators.tasks import PREDICTION_COLUMNS, predict, unknown_names
     from results.csv_rows import csv_of
 
     if any(given and given.resolve() == out.resolve() for given in (tasks, sweeps, calibration)):
@@ -75,12 +78,28 @@ def _project_tasks(
             found.append(predict(row, known))
     write_atomically(out, csv_of(PREDICTION_COLUMNS, found))
     verdicts = Counter(row["verdict"] for row in found)
+    unknown = unknown_names(rows)
     if as_json:
-        output.print_json(file=str(out), tasks=len(found), verdicts=dict(sorted(verdicts.items())))
+        output.print_json(
+            file=str(out),
+            tasks=len(found),
+            verdicts=dict(sorted(verdicts.items())),
+            unknown_devices=unknown,
+            unused_rows=known.unused_rows,
+        )
         return
     refused = [f"{count:,} {word}" for word, count in verdicts.most_common() if word != "ok"]
     why = f" ({', '.join(refused)})" if refused else ""
     output.print_line(f"{verdicts['ok']:,} of {len(found):,} tasks projected{why}: {out}")
+    for name in unknown[:NAMES_SHOWN]:
+        output.print_line(unknown_device(name))
+    if len(unknown) > NAMES_SHOWN:
+        output.print_line(f"and {len(unknown) - NAMES_SHOWN:,} more names that no device has")
+    if known.unused_rows:
+        output.print_line(
+            f"{known.unused_rows:,} rows of sweeps or own runs were passed over: their mode, "
+            "precision, device, batch or time is not usable"
+        )
 
 
 def _project_one(
@@ -89,7 +108,7 @@ def _project_one(
     from estimators.one import explanation, project_run
     from estimators.past import past_runs
 
-    store = Store(settings.load().results_folder(results))
+    store = open_store(settings.load().results_folder(results))
     runs = list(store.newest_first(Run))
     found = project_run(_chosen(runs, measurement, store), target, past_runs(runs))
     lines = explanation(found)

@@ -16,6 +16,7 @@ from results.rows import estimate_row, measurement_rows, run_row
 from results.shown import best_of_each, shown_offers
 from results.store import Store, new_id, utc_now
 from trainfare import measuring, options, output, pricing, settings
+from trainfare.reading import open_store
 
 if TYPE_CHECKING:
     from estimators.rank import Ranking
@@ -65,7 +66,7 @@ def quote(
     from estimators.wishes import Wishes
 
     configured, shown = settings.load(), Currency.of(currency, rate)
-    store = Store(configured.results_folder(results))
+    store = open_store(configured.results_folder(results))
     if reprint:
         answers = [_kept(reprint, workloads, store)]
     else:
@@ -192,10 +193,10 @@ def show(run: Run, answer: Quote, top: int, explain: bool) -> list[str]:
 
     for line in lines.headline(run, answer, measuring.age(run).total_seconds()):
         output.print_line(line)
-    output.print_table(tables.performance_table([run]))
+    output.print_table(tables.performance_table([run]), *tables.PERFORMANCE_SPARE)
     shown = shown_offers(answer, top)
-    output.print_table(tables.cost_table(shown, answer.undominated, output.draws_bars()))
-    output.print_table(tables.unit_cost_table(shown))
+    output.print_fitting(*tables.cost_tables(shown, answer.undominated, output.draws_bars()))
+    output.print_table(tables.unit_cost_table(shown), tables.per_unit(), "epoch")
     if explain:
         output.print_table(tables.items_table(*shown[0]))
     tied = [shown[place][0] for place in tied_with_best([e for _, e in shown])]

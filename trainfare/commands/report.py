@@ -4,11 +4,14 @@ from pathlib import Path
 
 import click
 
-from results.compare import Comparison
+from results.compare import Comparison, compare, different_machines
 from results.content import Content, gather
 from results.errors import NoAnswerError, UsageError
+from results.records import Quote, Run
+from results.selection import select
 from results.store import Store, utc_now, write_atomically
 from trainfare import options, output, settings
+from trainfare.reading import open_store
 
 FORMATS = ("html", "md", "csv", "json", "png", "svg")
 
@@ -28,7 +31,7 @@ def report(
     Markdown fits a pull request comment. CSV is two files: NAME.csv holds the estimates,
     NAME-measurements.csv the measurements. PNG and SVG draw time against cost.
     """
-    store = Store(settings.load().results_folder(results))
+    store = open_store(settings.load().results_folder(results))
     content = gather(store, utc_now())
     for problem in content.problems:
         output.say(f"! {problem}")
@@ -37,7 +40,10 @@ def report(
     form = form or _ending(out)
     if base is not None and form != "md":
         raise UsageError(f"--base is for Markdown, not for {form}. Add: --format md")
-    files = _files(form, out or (store.local_folder or Path()) / f"report.{form}", content, base)
+    path = out or (store.local_folder or Path()) / f"report.{form}"
+    files = (
+        {path: _against(base, content, store)} if base is not None else _files(form, path, content)
+    )
     for file, text in files.items():
         write_atomically(file, text)
     if as_json:
@@ -51,7 +57,7 @@ def _ending(out: Path | None) -> str:
     return ending if ending in FORMATS else "html"
 
 
-def _files(form: str, path: Path, content: Content, base: str | None) -> dict[Path, str | bytes]:
+def _files(form: str, path: Path, content: Content) -> dict[Path, str | bytes]:
     """What is to be written where; each format loads only what it needs."""
     if form == "html":
         from results.html.page import html
@@ -69,8 +75,7 @@ def _files(form: str, path: Path, content: Content, base: str | None) -> dict[Pa
     if form == "md":
         from results.report import markdown
 
-        changes = _against(base, content) if base is not None else None
-        return {path: markdown(content.latest, quotes, content.made_at, changes)}
+        return {path: markdown(content.latest, quotes, content.made_at)}
     from results.frames import csv_text, estimates_frame, measurements_frame
 
     return {
@@ -81,11 +86,25 @@ def _files(form: str, path: Path, content: Content, base: str | None) -> dict[Pa
     }
 
 
-def _against(base: str, content: Content) -> Comparison:
-    """The newest runs against those that `base` means."""
-    from results.compare import compare
-    from results.selection import select
+def _against(base: str, content: Content, store: Store) -> str:
+    """The Markdown with the newest runs against those that `base` means."""
+    from results.report import markdown
 
     newest_first = content.runs[::-1]
-    now = select("latest", newest_first)
-    return compare(select(base, newest_first), now, newest_first)
+    now, before = select("latest", newest_first), select(base, newest_first)
+    apart = different_machines([*before, *now])
+    if apart:  # as in a pull request whose base was measured elsewhere: all else is still true
+        output.say(f"! not compared with the base: {apart}")
+        changes = Comparison(changes=(), notes=(f"Not compared: {apart}",))
+    else:
+        changes = compare(before, now, newest_first)
+    quotes = [item.quote for item in content.answers]
+    kept = Store(base) if (Path(base) / "quotes").is_dir() else store
+    old = [] if apart else [q for run in before if (q := _quote_from(run, kept))]
+    return markdown(content.latest, quotes, content.made_at, changes, old)
+
+
+def _quote_from(run: Run, store: Store) -> Quote | None:
+    """The newest quote that rests on the run."""
+    found = store.newest_first(Quote, run.workload.name)
+    return next((quote for quote in found if quote.run_id == run.run_id), None)

@@ -18,6 +18,7 @@ from results.records import Estimate, Job, JobRequest
 from results.rows import estimate_row, number
 from results.store import Store
 from trainfare import choosing, measuring, options, output, pricing, settings
+from trainfare.reading import open_store
 
 if TYPE_CHECKING:
     from cloud.launch import Launched, Order
@@ -84,7 +85,7 @@ def submit(
     from estimators.cost import estimate
 
     configured = settings.load()
-    store = Store(configured.results_folder(results))
+    store = open_store(configured.results_folder(results))
     budget_usd = configured.budget_usd(budget_file)
     if place is not None:
         if provider or instance or region:

@@ -6,9 +6,9 @@ from pathlib import Path
 import click
 
 from results.jobs import Outcome
-from results.store import Store
 from trainfare import jobs, options, output, settings
 from trainfare.__main__ import INTERRUPTED
+from trainfare.reading import open_store
 
 FAILED = 1  # the exit code for a job that did not succeed
 
@@ -30,7 +30,7 @@ def wait(
     from cloud.collect import collect
 
     configured = settings.load()
-    store = Store(configured.results_folder(results))
+    store = open_store(configured.results_folder(results))
     job = jobs.find_job(store, name)
     if job.outcome is not None:
         _end(ctx, job.outcome, as_json)

@@ -11,19 +11,18 @@ import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from results.all_offers import AllOffers, BriefEstimate
+from results.bill_lines import BillLine
 from results.content import Answer, Content, PastJob
 from results.html.page import html
 from results.jobs import JobIntent, Outcome
 from results.records import (
-    Estimate,
     EstimateItem,
     GpuReading,
     Provider,
     Run,
     SweepPoint,
-    UsdInterval,
-    Workload,
 )
+from results.scaling import Scaling
 from tests.results.conftest import (
     build_estimate,
     build_measurement,
@@ -60,32 +59,30 @@ def brief_offer(place: int, **given: Any) -> BriefEstimate:
         "grade": "projected",
         "seconds": span(mid / 2, mid, 2 * mid),
         "usd": usd(str(cost / 2), str(cost), str(2 * cost)),
+        "bill": 0,
     }
     return BriefEstimate(**plain | given)
 
 
-def itemised(work: Workload, offer: BriefEstimate) -> Estimate:
-    """The offer in full: a quarter for the start-up, the rest for training."""
-    items = tuple(
-        EstimateItem(
+def bill_lines() -> tuple[BillLine, ...]:
+    """A bill of one hour of training, its start-up for a fixed amount."""
+    return tuple(
+        BillLine(
             name=name,
-            seconds=offer.seconds,
-            usd=UsdInterval(
-                low=offer.usd.low * share, mid=offer.usd.mid * share, high=offer.usd.high * share
-            ),
+            seconds=seconds,
+            fixed_usd=amount,
             billed_by="SageMaker",
             evidence="projected",
         )
-        for name, share in (("start-up", Decimal("0.25")), ("training", Decimal("0.75")))
+        for name, seconds, amount in (
+            ("start-up", span(60, 120, 240), usd("0.01", "0.02", "0.04")),
+            ("training", span(1800, 3600, 7200), None),
+        )
     )
-    return build_estimate(
-        work, provider=offer.provider, region=offer.region, instance_type=offer.instance_type,
-        allocation=offer.allocation, seconds=offer.seconds, usd=offer.usd, items=items,
-    )  # fmt: skip
 
 
 def build_answer(count: int = 30, run: Run | None = None, **workload: Any) -> Answer:
-    """A quote of one workload with `count` offers, the first of each cloud itemised."""
+    """A quote of one workload with `count` offers, all of them with a bill."""
     work = build_workload(**workload)
     items = tuple(
         EstimateItem(
@@ -102,12 +99,12 @@ def build_answer(count: int = 30, run: Run | None = None, **workload: Any) -> An
         for provider in PROVIDERS
     )
     ranked = tuple(brief_offer(place) for place in range(count))
-    estimates += tuple(itemised(work, offer) for offer in ranked[:12])
     quote = build_quote(*estimates, left_out=(("too small", 3),))
     offers = AllOffers(
         quote_id=quote.quote_id,
         captured_at=quote.captured_at,
         estimates=ranked,
+        bills=(bill_lines(),),
     )
     return Answer(quote=quote, run=run or build_run(**workload), offers=offers)
 
@@ -152,6 +149,22 @@ def phases(step: float = 0.1) -> tuple[Any, ...]:
     )  # fmt: skip
 
 
+def scaling(**given: Any) -> Scaling:
+    """Two processes that each keep about 80% of their speed."""
+    rounds = tuple(0.1 + 0.001 * (i % 5) for i in range(20))
+    plain: dict[str, Any] = {
+        "processes": 2,
+        "backend": "gloo",
+        "threads": 1,
+        "batch_size": 64,
+        "steps_per_block": 4,
+        "single_block_seconds": rounds,
+        "parallel_block_seconds": tuple(seconds / 0.8 for seconds in rounds[::-1]),
+        "disturbed": (False,) * 18 + (True,) * 2,
+    }
+    return Scaling(**plain | given)
+
+
 def full_content(count: int = 30) -> Content:
     """Something in every section of the page."""
     runs = [
@@ -165,7 +178,16 @@ def full_content(count: int = 30) -> Content:
         SweepPoint(batch_size=size, step_seconds=(0.05 + size / 1000,) * 7)
         for size in (32, 64, 128)
     )
-    runs.append(build_run(run_id="swept", measurements=phases(), sweep=sweep))
+    gpu = GpuReading(
+        utilization_percent=91.5, power_watts=250.0, sm_clock_mhz=None, memory_used_bytes=None
+    )
+    runs.append(
+        build_run(
+            run_id="gpu", name="rnn", device="cuda:0", device_name="NVIDIA A10G", gpu=gpu,
+            measurements=phases(0.01), energy_joules=3200.0, energy_steps=500, batch_size=64,
+        )
+    )  # fmt: skip
+    runs.append(build_run(run_id="swept", measurements=phases(), sweep=sweep, scaling=scaling()))
     return Content(
         made_at=MADE_AT,
         runs=tuple(runs),

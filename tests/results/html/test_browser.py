@@ -118,8 +118,8 @@ def test_hover_shows_the_bill(show: Show) -> None:
     assert bill is not None
     text = bill.inner_text()
     assert "8. Vertex AI ml.n7.xlarge, region-7" in text
-    assert re.search(r"start-up\s+\$0.0\d+–0.0\d+", text)
-    assert re.search(r"training\s+\$0.0\d+–0.2\d+", text)
+    assert re.search(r"start-up\s+1\.0–4\.0 min\s+\$0.010–0.040", text)
+    assert re.search(r"training\s+0\.5–2\.0 h\s+\$0.28–1.14", text)
     sheet.page.mouse.down()
     sheet.page.mouse.up()
     assert "ml.n7.xlarge" in sheet.page.inner_text("#spoken")  # stays, to be copied
@@ -134,7 +134,7 @@ def test_without_a_mouse(show: Show) -> None:
     page.keyboard.press("ArrowRight")
     assert page.inner_text("#spoken").startswith("1. SageMaker ml.n0.xlarge spot, region-0: $0.05")
     page.keyboard.press("ArrowRight")
-    assert "Bill: start-up $0.014–0.055, training $0.04–0.16" in page.inner_text("#spoken")
+    assert "Bill: start-up $0.010–0.040, training $0.26–1.02" in page.inner_text("#spoken")
     page.keyboard.press("End")
     assert page.inner_text("#spoken").startswith("30. ")
     page.keyboard.press("Escape")
@@ -266,7 +266,9 @@ def test_every_chart_has_its_table(show: Show) -> None:
     assert "GPU: utilisation 92%, power unknown" in page.inner_text("#sure")
     page = show(full_content()).page
     names: Any = page.eval_on_selector_all("[data-chart]", "all => all.map(e => e.dataset.chart)")
-    assert names == ["time", "money", "sweep", "blocks", "history", "accuracy"]
+    assert names == [
+        "time", "money", "sweep", "together", "energy", "blocks", "history", "accuracy",
+    ]  # fmt: skip
     for name in names:
         assert page.locator(f"#{name} table tbody tr").count() > 0, name
         assert page.evaluate(f"document.querySelector('[data-chart={name}] canvas').width") > 0

@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from results.all_offers import brief
 from results.html import offers
 from results.html.offers import offers_data
 from results.html.page import data_text, html
@@ -73,21 +74,25 @@ def test_rows_are_in_the_order_that_the_script_names() -> None:
     assert (row["rate"], row["usdPerHour"], row["cost"]) == ("0.51", 0.51, "$0.06–0.22")
     assert (row["sLow"], row["sMid"], row["sHigh"]) == (1800, 3601, 7202)
     assert (row["uLow"], row["uMid"], row["uHigh"]) == (0.055, 0.11, 0.22)
-    assert workload["bills"][row["bill"]] == {
-        "region": "region-1",
-        "items": [["start-up", "$0.014–0.055"], ["training", "$0.04–0.16"]],
-    }
+    assert workload["bills"][row["bill"]] == [
+        ["start-up", "1.0–4.0 min"],
+        ["training", "0.5–2.0 h"],
+    ]
+    assert row["amounts"] == ["$0.010–0.040", "$0.26–1.02"]
 
 
-def test_an_offer_elsewhere_shares_the_bill_of_its_instance() -> None:
-    answer = build_answer(3)
+def test_every_offer_has_its_bill_and_old_records_only_those_of_the_best() -> None:
+    answer = build_answer(40)
     assert answer.offers is not None
-    elsewhere = replace(answer.offers.estimates[1], region="far-away")
-    unknown = replace(elsewhere, instance_type="other")
-    offers = replace(answer.offers, estimates=(*answer.offers.estimates, elsewhere, unknown))
-    (found,) = offers_data([replace(answer, offers=offers)])
-    assert found["offers"][3][-1] == found["offers"][1][-1]
-    assert found["offers"][4][-1] is None
+    (found,) = offers_data([answer])
+    assert [row[-2] for row in found["offers"]] == [0] * 40
+    assert len({tuple(row[-1]) for row in found["offers"]}) == 40  # each at its own rate
+    best = replace(brief(answer.quote.estimates[0]), bill=None)
+    unknown = replace(best, instance_type="other")
+    old = replace(answer.offers, estimates=(best, unknown), bills=())
+    (found,) = offers_data([replace(answer, offers=old)])
+    assert [row[-1] for row in found["offers"]] == [["$0.05–0.20"] * 2, []]
+    assert [row[-2] for row in found["offers"]] == [0, None]
 
 
 def test_the_library_is_the_released_one() -> None:

@@ -98,7 +98,7 @@ def test_history_against_the_first_run_of_the_same() -> None:
     (series,) = chart(section)["series"]
     assert [point[1] for point in series["points"]] == [100, 120, 90]
     changes = {row["commit"]: row["change"] for row in rows(section)}
-    assert changes == {"c0": "", "c1": "+20.0%", "c2": "−10.0%", "unknown": ""}
+    assert changes == {"c0": "", "c1": "+20.0%", "c2": "−25.0%", "unknown": ""}
 
 
 def test_one_run_is_no_history_yet() -> None:
