@@ -4,13 +4,14 @@ import gc
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from time import perf_counter
+from typing import get_args
 
 from bench import clock, machine, torch_facts
 from bench.disturbance import Block
 from bench.gpu_monitor import GpuMonitor
 from bench.workload import Workload
 from results.errors import UsageError
-from results.records import Machine
+from results.records import Machine, WorkloadPrecision
 
 Make = Callable[[], Workload]
 Progress = Callable[[str, float], None]  # what is going on, share of it done
@@ -60,6 +61,7 @@ class Session:
         try:
             made.prepare(self.device, self.batch_size, self.threads)
             _check_counts(made)
+            _check_precision(made)
         except UsageError:
             raise
         except Exception as error:  # whatever a user's own code raises
@@ -138,3 +140,11 @@ def problem(doing: str, workload: object, error: Exception) -> UsageError:
     return UsageError(
         f"{name}: {doing} the workload failed with {what}. Mend the workload and try again."
     )
+
+
+def _check_precision(workload: Workload) -> None:
+    known, given = get_args(WorkloadPrecision), getattr(workload, "precision", "fp32")
+    if given not in known:
+        raise UsageError(
+            f"The workload's precision is {given!r}; expected one of {', '.join(known)}."
+        )

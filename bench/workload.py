@@ -25,7 +25,8 @@ class Workload(Protocol):
     `synchronize` returns once everything that `step` started has ended.
 
     After `prepare`, `samples_per_step` and `samples_per_epoch` are known. Further attributes are
-    used where they exist: `name`, `model_name`, `input_shape`, `precision`, `sample_unit`,
+    used where they exist: `name`, `model_name`, `input_shape`, `precision` (`fp32` where it is not
+    told, `tf32`, `fp16`, `bf16`, or `half` for either of the two), `sample_unit`,
     `parameter_count`, `data_note` (shown beside every figure), `evaluate()` (metrics by name),
     `start_epoch()` (the next step is the first of an epoch, so that its cost is seen),
     `prefetched_batches` (which a pause fills up, so that the steps after it are not counted), and
@@ -82,7 +83,14 @@ class TorchWorkload:
 
     @property
     def precision(self) -> str:
-        """`tf32` on a GPU: PyTorch's default lets convolutions use it there; else `fp32`."""
+        """That of the parameters; 32 bits on a GPU are `tf32`, as PyTorch lets convolutions use it.
+
+        A model that computes in another one within (autocast) does not tell.
+        """
+        stored = {p.dtype for p in self.model.parameters()}
+        for dtype, name in ((torch.bfloat16, "bf16"), (torch.float16, "fp16")):
+            if dtype in stored:
+                return name
         return "tf32" if self.device.type == "cuda" else "fp32"
 
     def prepare(self, device: str, batch_size: int | None, threads: int | None) -> None:

@@ -1,11 +1,13 @@
 """The price catalog: load it, pick offers from it, find the one that is asked for."""
 
 import gc
+from bisect import bisect_right
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
+from itertools import chain
 from pathlib import Path
 from typing import Any, overload
 
@@ -44,17 +46,15 @@ class Catalog(Sequence[Offer]):
         if isinstance(index, slice):
             return [self[i] for i in range(*index.indices(len(self)))]
         place = range(len(self))[index]
-        for file, start in zip(self.files, self._starts, strict=False):
-            if place < start + len(file):
-                return file.offer(place - start)
-        raise IndexError(index)
+        number = bisect_right(self._starts, place) - 1
+        return self.files[number].offer(place - self._starts[number])
 
     def __iter__(self) -> Iterator[Offer]:
         return (file.offer(index) for file in self.files for index in range(len(file)))
 
     def column(self, field: str) -> list[Any]:
         """The values of one field of `Offer`, row by row."""
-        return [value for file in self.files for value in file.column(field)]
+        return list(chain.from_iterable(file.column(field) for file in self.files))
 
 
 def load_offers(files: Sequence[Path] | None = None) -> Catalog:

@@ -40,13 +40,21 @@ def _normal(count: int) -> Points:
     return tuple(NormalDist().inv_cdf((i + 0.5) / count) for i in range(count))
 
 
+@cache
+def _halves(count: int) -> tuple[Points, Points]:
+    """e^z below and above the middle of the normal distribution; its powers are lognormal."""
+    powers = tuple(math.exp(z) for z in _normal(count))
+    return powers[: count // 2], powers[count // 2 :]
+
+
 @lru_cache(maxsize=512)
 def points(interval: Interval, count: int = COUNT) -> Points:
     """Equally likely values of the two-piece lognormal with these 10%, 50% and 90% points."""
     low, mid = max(interval.low, SMALLEST), max(interval.mid, SMALLEST)
     high = max(interval.high, SMALLEST)
     down, up = math.log(mid / low) / Z90, math.log(high / mid) / Z90
-    return tuple(mid * math.exp(z * (down if z < 0 else up)) for z in _normal(count))
+    below, above = _halves(count)
+    return (*(mid * power**down for power in below), *(mid * power**up for power in above))
 
 
 @cache

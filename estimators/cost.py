@@ -6,14 +6,12 @@ from decimal import Decimal
 from estimators import notes, timing
 from estimators.basis import Basis, basis
 from estimators.billing.bill import usd_per_hour_of
-from estimators.billing.rules import BillingRules
 from estimators.billing.settings import DEFAULTS, Billing
 from estimators.calibrate import NO_HISTORY, History
 from estimators.catalog import is_spot_ceiling
-from estimators.items import lines_of, whole_usd
+from estimators.items import Charges
 from estimators.learned import learned
 from estimators.project import Projection, processes_per_node, project_from
-from estimators.timing import Timing
 from results.bill_lines import BillLine
 from results.errors import NoAnswerError, UsageError
 from results.records import Estimate, Grade, Job, Offer, Run, UsdInterval
@@ -28,44 +26,43 @@ class Priced:
 
     job: Job
     offer: Offer
-    timing: Timing
-    rules: BillingRules
+    projection: Projection
+    charges: Charges
     usd: UsdInterval
 
     @property
     def seconds(self) -> Interval:
         """From submission to the result."""
-        return self.timing.waited
+        return self.charges.timing.waited
 
     @property
     def grade(self) -> Grade:
         """Of the evidence of its time."""
-        return self.timing.projection.grade
+        return self.projection.grade
 
     @property
     def rate(self) -> Decimal:
         """USD an hour of one node after the user's discount."""
-        return usd_per_hour_of(self.offer, self.rules)
+        return usd_per_hour_of(self.offer, self.charges.rules)
 
     @property
     def lines_key(self) -> tuple[object, ...]:
-        """What tells apart offers whose `lines` differ; holds while the ranking does."""
-        family = self.offer.instance_type.startswith(self.rules.no_disk_families.value)
-        return (id(self.timing), self.offer.provider, family, self.job.nodes)
+        """The same for offers with the same `lines`; holds while the ranking does."""
+        return (id(self.lines()), self.job.nodes)
 
     def lines(self) -> tuple[BillLine, ...]:
         """The bill apart from the rate."""
-        return tuple(lines_of(self.job.nodes, self.offer, self.timing, self.rules))
+        return self.charges.lines(self.offer)
 
     def estimate(self) -> Estimate:
         """The record of it, with every item."""
-        projection = self.timing.projection
+        projection, rate = self.projection, self.rate
         unknown = () if self.job.workload.parameter_count else (notes.UNKNOWN_SIZE,)
-        about = notes.of_offer(self.offer, self.rules)
+        about = notes.of_offer(self.offer, self.charges.rules, self.charges.start_up_notes)
         return Estimate(
             job=self.job,
             offer=self.offer,
-            items=tuple(line.item(self.rate, self.job.nodes) for line in self.lines()),
+            items=tuple(line.item(rate, self.job.nodes) for line in self.lines()),
             epoch_seconds=projection.epoch_seconds,
             seconds=self.seconds,
             usd=self.usd,
@@ -76,7 +73,7 @@ class Priced:
 
     def _billed_usd_per_hour(self) -> Decimal:
         """The rate after the user's discount, and after what managed spot saves in the middle."""
-        saving, rate = self.rules.spot_saving.value, self.rate
+        saving, rate = self.charges.rules.spot_saving.value, self.rate
         return rate * (1 - saving[1]) if saving and is_spot_ceiling(self.offer) else rate
 
 
@@ -88,58 +85,58 @@ class Pricer:
     ) -> None:
         self._base, self._billing, self._history = base, billing, history
         self._around: dict[object, timing.Around] = {}
-        self._timings: dict[object, Timing | NoAnswerError] = {}
+        self._kinds: dict[object, tuple[Projection, Charges] | NoAnswerError] = {}
+        self._charges: dict[object, Charges] = {}
 
     def price(self, job: Job, offer: Offer) -> Priced:
         """Time and cost of `job` on `offer`. Raises NoAnswerError where it can't be projected."""
-        rules = self._billing[offer.provider]
-        found = self._timing(job, offer, rules)
-        usd = whole_usd(offer, job.nodes, found.billed, rules)
-        return Priced(job=job, offer=offer, timing=found, rules=rules, usd=usd)
+        projection, charges = self._of_kind(job, offer)
+        return Priced(
+            job=job,
+            offer=offer,
+            projection=projection,
+            charges=charges,
+            usd=charges.whole_usd(offer),
+        )
 
-    def _timing(self, job: Job, offer: Offer, rules: BillingRules) -> Timing:
+    def _of_kind(self, job: Job, offer: Offer) -> tuple[Projection, Charges]:
         """The same for all regions and rates of an instance type."""
         learned_of = offer.instance_type if self._history.knows(offer.provider) else None
         ceiling = is_spot_ceiling(offer)
         service = (offer.provider, offer.allocation, job.nodes, ceiling, learned_of)
         shape = (offer.vcpus, offer.memory_gib, offer.accelerator, offer.accelerator_count)
         key = (service, offer.instance_type, shape, offer.accelerator_memory_gib)
-        found = self._timings.get(key)
+        found = self._kinds.get(key)
         if found is None:
             try:
-                found = self._new_timing(job, offer, rules, service)
+                found = self._new(job, offer, service)
             except NoAnswerError as reason:
                 found = reason
-            self._timings[key] = found
+            self._kinds[key] = found
         if isinstance(found, NoAnswerError):
             raise found
         return found
 
-    def _new_timing(self, job: Job, offer: Offer, rules: BillingRules, service: object) -> Timing:
+    def _new(self, job: Job, offer: Offer, service: object) -> tuple[Projection, Charges]:
+        """Instance types that take as long share the joining of their times too."""
         projection = project_from(self._base, offer, job.samples_per_epoch, job.nodes)
-        if projection.epoch_seconds.high * job.epochs > MAX_SECONDS:
+        epoch, measured = projection.epoch_seconds, projection.grade == "measured"
+        if epoch.high * job.epochs > MAX_SECONDS:
             raise NoAnswerError("takes more than a hundred years")
+        processes = processes_per_node(offer) * job.nodes
+        key = (service, processes, epoch, measured)
+        if key not in self._charges:
+            beside, rules = self._beside(job, offer, service), self._billing[offer.provider]
+            whole = timing.timing(self._base, job, processes, epoch, measured, beside)
+            self._charges[key] = Charges(whole, offer.provider, job.nodes, rules)
+        return projection, self._charges[key]
+
+    def _beside(self, job: Job, offer: Offer, service: object) -> timing.Around:
         if service not in self._around:
-            spot = offer.allocation == "spot"
+            spot, rules = offer.allocation == "spot", self._billing[offer.provider]
             believed = timing.around(job, rules, spot, is_spot_ceiling(offer))
             self._around[service] = learned(believed, offer, self._history)
-        processes = processes_per_node(offer) * job.nodes
-        return self._shared(job, processes, projection, service)
-
-    def _shared(self, job: Job, processes: int, projection: Projection, service: object) -> Timing:
-        """Instance types that are projected alike share the joining of their times too."""
-        key = (
-            service,
-            processes,
-            projection.epoch_seconds,
-            projection.grade,
-            projection.assumptions,
-        )
-        found = self._timings.get(key)
-        if not isinstance(found, Timing):
-            found = timing.timing(self._base, job, processes, projection, self._around[service])
-            self._timings[key] = found
-        return found
+        return self._around[service]
 
 
 def estimate(

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Final, Literal
 
 from results.errors import UsageError, near
-from results.records import Run
+from results.records import Run, WorkloadPrecision
 from results.utilisation import Peak
 
 TABLE = Path(__file__).parent / "data" / "accelerators.csv"
@@ -19,7 +19,15 @@ _VENDOR_WORDS = ("nvidia ", "tesla ", "geforce ")
 ISSUED_SHARE: Final = {"Kepler": 2 / 3}
 # Power goes with clock · voltage², and voltage with clock: P ∝ clock³ (the textbooks' cube rule).
 CLOCK_PER_POWER: Final = 1 / 3
-Precision = Literal["fp32", "tf32", "half"]
+Precision = Literal["fp32", "tf32", "half"]  # a class of peak rates
+# The class of a workload's precision: both forms of 16 bits run at the same peak.
+CLASSES: Final[dict[WorkloadPrecision, Precision]] = {
+    "fp32": "fp32", "tf32": "tf32", "half": "half", "fp16": "half", "bf16": "half",
+}  # fmt: skip
+# The least compute capability with arithmetic of its own: bf16 by what PyTorch takes as native
+# (torch.cuda.is_bf16_supported(including_emulation=False)), fp16 by NVIDIA's CUDA C++ Programming
+# Guide (arithmetic instructions). tf32 is no format but a permission: without it, it is fp32.
+LEAST_CAPABILITY: Final[dict[WorkloadPrecision, float]] = {"bf16": 8.0, "fp16": 5.3, "half": 5.3}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,6 +42,7 @@ class Accelerator:
     chip: str
     generation: str  # the vendor's name of the architecture
     die: str  # the silicon; those that end in 100 are a generation's data-centre design
+    compute_capability: float | None  # NVIDIA's number (developer.nvidia.com/cuda-gpus)
     device_names: tuple[str, ...]  # as the driver reports it, without the vendor
     aliases: tuple[str, ...]  # as public measurements spell it
     fp32_tflops: float | None
@@ -48,6 +57,14 @@ class Accelerator:
     projectable: bool
     checked: bool  # against something public; otherwise from memory
     source: str
+
+    def lacks(self, precision: WorkloadPrecision) -> bool:
+        """Whether it has no arithmetic in `precision`, so that its kernels are emulated or refused.
+
+        None of its peak rates says how long that takes. False where it is not known.
+        """
+        least = LEAST_CAPABILITY.get(precision, 0.0)
+        return self.compute_capability is not None and self.compute_capability < least
 
     def peak_tflops(self, precision: Precision) -> float | None:
         """Peak of the precision class that can be issued; None where not known."""
@@ -167,6 +184,7 @@ def _read(row: dict[str, str]) -> Accelerator:
         chip=row["chip"],
         generation=row["generation"],
         die=row["die"],
+        compute_capability=number("compute_capability"),
         device_names=names("device_names"),
         aliases=names("aliases"),
         fp32_tflops=number("fp32_tflops"),
@@ -190,7 +208,7 @@ def peak_of(run: Run) -> Peak | None:
     if found is None:
         return None
     tflops = {"fp32": found.fp32_tflops, "tf32": found.tf32_tflops, "half": found.half_tflops}
-    peak, bandwidth = tflops[run.workload.precision], found.bandwidth_gb_per_second
+    peak, bandwidth = tflops[CLASSES[run.workload.precision]], found.bandwidth_gb_per_second
     return Peak(
         flops_per_second=None if peak is None else peak * 1e12,
         bytes_per_second=None if bandwidth is None else bandwidth * 1e9,

@@ -1,88 +1,119 @@
-"""The lines of an estimate, and what they come to as a whole."""
+"""The lines of an estimate, and what they come to as a whole.
+
+The times of a job are the same for all regions and rates of an instance type; so what a service
+charges for them is worked out once, and each offer then only puts its rate to it.
+"""
 
 import math
 from collections.abc import Iterator
 from decimal import Decimal
 
+from estimators import notes
 from estimators.billing.bill import shares, usd_per_hour_of
 from estimators.billing.rules import BillingRules
 from estimators.timing import Timing
 from results import phases
-from results.bill_lines import STORED_USD, BillLine, usd_for, usd_over
+from results.bill_lines import STORED_USD, BillLine, usd_over
 from results.errors import NoAnswerError
 from results.names import PROVIDER_NAMES
-from results.records import Evidence, Offer, UsdInterval
+from results.records import Evidence, Offer, Provider, UsdInterval
 from results.statistics import Interval
 
 NO_TIME = Interval(low=0, mid=0, high=0)  # of an item that runs beside the others
-NO_USD = UsdInterval(low=Decimal(0), mid=Decimal(0), high=Decimal(0))
+ZERO = Decimal(0)
+NO_USD = UsdInterval(low=ZERO, mid=ZERO, high=ZERO)
 
 
-def whole_usd(offer: Offer, nodes: int, billed: Interval, rules: BillingRules) -> UsdInterval:
-    """All that is billed by the hour, for the billed time rounded as the service does."""
-    hourly = nodes * (usd_per_hour_of(offer, rules) + _disk_usd_per_hour(offer, rules))
-    hourly += shares(nodes, rules) * rules.shared_usd_per_hour.value
-    egress = _egress_usd(rules)
+class Charges:
+    """What a service bills of a job's times on one kind of machine, whatever the rate."""
 
-    def usd(seconds: float) -> Decimal:
-        return (usd_for(hourly, _rounded(seconds, rules), 1) + egress).quantize(STORED_USD)
+    def __init__(self, timing: Timing, provider: Provider, nodes: int, rules: BillingRules) -> None:
+        """Raises NoAnswerError where something that is used has no rate."""
+        self.timing, self.rules = timing, rules
+        self._nodes, self._who = nodes, PROVIDER_NAMES[provider]
+        self._rounded = _rounded(timing.billed, rules)
+        self._shared_usd_per_hour = rules.shared_usd_per_hour.value * shares(nodes, rules)
+        self._egress = _egress_usd(rules)
+        self.start_up_notes = notes.start_up(timing.around)
+        self._lines: dict[Decimal, tuple[BillLine, ...]] = {}
 
-    return UsdInterval(low=usd(billed.low), mid=usd(billed.mid), high=usd(billed.high))
+    def whole_usd(self, offer: Offer) -> UsdInterval:
+        """All that is billed by the hour, for the billed time rounded as the service does.
+
+        Raises NoAnswerError where a disk is used whose rate is not known.
+        """
+        rate = usd_per_hour_of(offer, self.rules) + self._disk_usd_per_hour(offer)
+        hourly = self._nodes * rate + self._shared_usd_per_hour
+        low, mid, high = (
+            (hourly * seconds / 3600 + self._egress).quantize(STORED_USD)
+            for seconds in self._rounded
+        )
+        return UsdInterval(low=low, mid=mid, high=high)
+
+    def lines(self, offer: Offer) -> tuple[BillLine, ...]:
+        """Phases that are waited for, then what is billed beside them; the same for all offers
+        whose disk costs the same."""
+        disk = self._disk_usd_per_hour(offer)
+        if disk not in self._lines:
+            self._lines[disk] = (*self._phases(), *self._around(), *self._beside(disk))
+        return self._lines[disk]
+
+    def _phases(self) -> Iterator[BillLine]:
+        beside = self.timing.around
+        for name, (seconds, evidence) in self.timing.phases.items():
+            if name in (*phases.START_UP, phases.UPLOAD) and name not in beside.billed_names:
+                yield _fixed(name, NO_USD, phases.NOBODY, evidence, seconds)
+            else:
+                yield _timed(name, seconds, self._who, evidence, beside.billed_share)
+
+    def _around(self) -> Iterator[BillLine]:
+        """What the machines are billed for beyond the job's own phases."""
+        rules = self.rules
+        if idle_seconds := self.timing.around.idle_seconds:
+            idle = Interval(low=idle_seconds, mid=idle_seconds, high=idle_seconds)
+            yield _timed(phases.IDLE, idle, self._who, rules.idle_seconds.evidence)
+        step = float(rules.granularity_seconds.value)
+        least = max(0.0, float(rules.minimum_seconds.value) - self.timing.billed.high)
+        rounding = Interval(low=least, mid=least + step / 2, high=least + step)
+        yield _timed(phases.ROUNDING, rounding, self._who, "assumed")
+
+    def _beside(self, disk_usd_per_hour: Decimal) -> Iterator[BillLine]:
+        """What does not go with the offer's rate."""
+        rules, billed = self.rules, self.timing.billed
+        disk = usd_over(disk_usd_per_hour, billed, self._nodes)
+        yield _fixed(phases.DISK, disk, self._who, rules.disk_usd_per_gib_hour.evidence)
+        if self._shared_usd_per_hour:
+            shared = usd_over(self._shared_usd_per_hour, billed, 1)
+            yield _fixed(phases.SHARED, shared, self._who, rules.shared_usd_per_hour.evidence)
+        egress = self._egress.quantize(STORED_USD)
+        usd = UsdInterval(low=egress, mid=egress, high=egress)
+        yield _fixed(phases.EGRESS, usd, self._who, rules.egress_gib.evidence)
+
+    def _disk_usd_per_hour(self, offer: Offer) -> Decimal:
+        rules = self.rules
+        size, rate = rules.job_disk_gib.value, rules.disk_usd_per_gib_hour.value
+        if not size or offer.instance_type.startswith(rules.no_disk_families.value):
+            return ZERO
+        if rate is None:
+            raise NoAnswerError(
+                f"no rate of its disk is known: {rules.disk_usd_per_gib_hour.source}"
+            )
+        return size * rate
 
 
-def _rounded(seconds: float, rules: BillingRules) -> float:
+def _rounded(billed: Interval, rules: BillingRules) -> tuple[Decimal, ...]:
+    """Low, mid and high as the service rounds them up."""
     step = float(rules.granularity_seconds.value)
-    return math.ceil(max(seconds, float(rules.minimum_seconds.value)) / step) * step
-
-
-def _disk_usd_per_hour(offer: Offer, rules: BillingRules) -> Decimal:
-    rate = rules.disk_usd_per_gib_hour.value
-    if not rules.job_disk_gib.value or offer.instance_type.startswith(rules.no_disk_families.value):
-        return Decimal(0)
-    if rate is None:
-        raise NoAnswerError(f"no rate of its disk is known: {rules.disk_usd_per_gib_hour.source}")
-    return rules.job_disk_gib.value * rate
+    least = float(rules.minimum_seconds.value)
+    ends = (billed.low, billed.mid, billed.high)
+    return tuple(Decimal(math.ceil(max(seconds, least) / step) * step) for seconds in ends)
 
 
 def _egress_usd(rules: BillingRules) -> Decimal:
     size, rate = rules.egress_gib.value, rules.egress_usd_per_gib.value
     if size and rate is None:
         raise NoAnswerError(f"egress can't be priced: {rules.egress_usd_per_gib.source}")
-    return size * (rate or Decimal(0))
-
-
-def lines_of(nodes: int, offer: Offer, timing: Timing, rules: BillingRules) -> Iterator[BillLine]:
-    """The lines: phases that are waited for, then what is billed beside them.
-
-    Of the offer they need the service and what its disk costs, not the rate.
-    """
-    around, billed = timing.around, timing.billed
-    share = around.billed_share
-    who = PROVIDER_NAMES[offer.provider]
-    for name, (seconds, evidence) in timing.phases.items():
-        if name in (*phases.START_UP, phases.UPLOAD) and name not in around.billed_names:
-            yield _fixed(name, NO_USD, phases.NOBODY, evidence, seconds)
-        else:
-            yield _timed(name, seconds, who, evidence, share)
-    if idle_seconds := around.idle_seconds:
-        idle = Interval(low=idle_seconds, mid=idle_seconds, high=idle_seconds)
-        yield _timed(phases.IDLE, idle, who, _known(rules.idle_seconds.confirmed))
-    step = float(rules.granularity_seconds.value)
-    least = max(0.0, float(rules.minimum_seconds.value) - billed.high)
-    rounding = Interval(low=least, mid=least + step / 2, high=least + step)
-    yield _timed(phases.ROUNDING, rounding, who, "assumed")
-    disk = usd_over(_disk_usd_per_hour(offer, rules), billed, nodes)
-    yield _fixed(phases.DISK, disk, who, _known(rules.disk_usd_per_gib_hour.confirmed))
-    if rules.shared_usd_per_hour.value:
-        shared = usd_over(rules.shared_usd_per_hour.value * shares(nodes, rules), billed, 1)
-        yield _fixed(phases.SHARED, shared, who, _known(rules.shared_usd_per_hour.confirmed))
-    egress = _egress_usd(rules).quantize(STORED_USD)
-    spread = UsdInterval(low=egress, mid=egress, high=egress)
-    yield _fixed(phases.EGRESS, spread, who, "assumed")
-
-
-def _known(confirmed: bool) -> Evidence:
-    return "published" if confirmed else "assumed"
+    return size * (rate or ZERO)
 
 
 def _timed(

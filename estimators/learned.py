@@ -1,4 +1,4 @@
-"""The phases before the first step as past jobs of the same cloud went through them."""
+"""The phases before the training as past jobs of the same cloud went through them."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -11,7 +11,7 @@ from results.statistics import Interval
 
 
 def learned(beside: Around, offer: Offer, history: History) -> Around:
-    """`beside` with what is believed of queue and pull blended with what past jobs took.
+    """`beside` with what is believed of queue, pull and import blended with what past jobs took.
 
     A service tells when billing began, so the phases before it are learned together, and so are
     those after it until the job's own process ran; each keeps its share of the middle.
@@ -29,7 +29,10 @@ def learned(beside: Around, offer: Offer, history: History) -> Around:
         if jobs:
             for name, own in zip(names, believed, strict=True):
                 found[name] = (_share(blended, own, total), "measured")
-    return replace(beside, phases=found)
+    importing, jobs = history.calibrated("warm-up", offer, beside.importing[0])
+    if not jobs:
+        return replace(beside, phases=found)
+    return replace(beside, phases=found, importing=(importing, "measured"))
 
 
 def _share(blended: Interval, own: Interval, total: Interval) -> Interval:

@@ -1,12 +1,10 @@
 """The sentences that an estimate carries as its assumptions, built from the figures they name."""
 
+from collections.abc import Sequence
+
 from estimators.assumptions import (
     CPU_FACTOR,
     CPU_TO_GPU_SPEEDUP,
-    DATA_SECONDS,
-    PROVISIONING_SECONDS,
-    PULL_SECONDS,
-    QUEUE_SECONDS,
     REWORK_SHARE,
     SAME_GPU_SPREAD,
     UNKNOWN_EFFICIENCY_LOW,
@@ -15,10 +13,10 @@ from estimators.billing.rules import BillingRules
 from estimators.catalog import is_spot_ceiling
 from estimators.processors import Processor
 from estimators.step import ProjectedStep
-from results.records import Offer
+from estimators.timing import Around
+from results import phases
+from results.records import Evidence, Offer
 from results.units import counted, seconds_text
-
-_START_UP = QUEUE_SECONDS + PROVISIONING_SECONDS + PULL_SECONDS + DATA_SECONDS
 
 SAME_GPU = f"same GPU as measured; another host changes the time by up to {SAME_GPU_SPREAD:.0%}"
 SAME_INSTANCE = (
@@ -41,10 +39,6 @@ IN_ONE_MACHINE = "efficiency of several GPUs in one machine as in public multi-G
 BEYOND = (
     "nothing public is known of the efficiency between machines or beyond 8 GPUs: at least "
     f"{UNKNOWN_EFFICIENCY_LOW:.0%} is assumed"
-)
-START_UP = (
-    f"queue, provisioning, image pull and data download are assumed: {_START_UP.low / 60:.0f} to "
-    f"{_START_UP.high / 60:.0f} min if all are fast or slow"
 )
 COMBINED = (
     "the items are combined by sampling: warm-up, training and evaluation move together, all "
@@ -124,9 +118,31 @@ def parallel(processes_per_node: int, nodes: int) -> tuple[str, ...]:
     return found
 
 
-def of_offer(offer: Offer, rules: BillingRules) -> tuple[str, ...]:
-    """What is assumed of the price and the service's own bill."""
-    found: tuple[str, ...] = (START_UP, COMBINED)
+def start_up(beside: Around) -> tuple[str, ...]:
+    """How the phases before the first step are known: assumed, or from own jobs."""
+    known: dict[Evidence, list[str]] = {}
+    for name in phases.START_UP:
+        known.setdefault(beside.phases[name][1], []).append(name)
+    found: tuple[str, ...] = ()
+    if own := known.get("measured"):
+        found += (f"{_and(own)}: as own jobs on this cloud took, blended with what was assumed",)
+    if assumed := known.get("assumed"):
+        first, *others = (beside.phases[name][0] for name in assumed)
+        whole = sum(others, start=first)
+        found += (
+            f"{_and(assumed)} are assumed: {whole.low / 60:.0f} to {whole.high / 60:.0f} min if "
+            "all are fast or slow",
+        )
+    return found
+
+
+def _and(names: Sequence[str]) -> str:
+    return " and ".join(filter(None, (", ".join(names[:-1]), names[-1])))
+
+
+def of_offer(offer: Offer, rules: BillingRules, start_up_notes: tuple[str, ...]) -> tuple[str, ...]:
+    """What is assumed of the start, of the price and of the service's own bill."""
+    found = (*start_up_notes, COMBINED)
     found += tuple(
         f"not confirmed: {rule.source}"
         for rule in (rules.granularity_seconds, rules.billed_phases, rules.shared_usd_per_hour)

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from estimators.experience import NO_EXPERIENCE, Experience, Observation, learn
-from estimators.hardware import Accelerator, match_device
+from estimators.hardware import CLASSES, Accelerator, match_device
 from estimators.law import fitted
 from estimators.step import observed
 from estimators.sweep import fixed_seconds
@@ -148,7 +148,7 @@ def _observations(runs: Sequence[Run]) -> list[Observation]:
         plain = Observation(
             label=repr(identity(run.workload)),
             mode="train",
-            precision=run.workload.precision,
+            precision=CLASSES[run.workload.precision],
             batch=batch,
             accelerator=device,
             seconds_per_sample=seconds / batch,

@@ -41,7 +41,7 @@ def _one_of(names: Sequence[str]) -> Callable[[str], str]:
     return read
 
 
-def _accelerator(cell: str) -> str | None:
+def _or_none(cell: str) -> str | None:
     return cell or None
 
 
@@ -91,25 +91,29 @@ READERS: dict[str, Callable[[str], Any]] = {
     "source": _text,
     "as_of": _date,
     "service": _text,
-    "accelerator": _accelerator,
+    "accelerator": _or_none,
     "accelerator_count": _count,
     "accelerator_memory_gib": _size,
+    "sku": _or_none,
+    "licence": _or_none,
+    "notes": _or_none,
 }
 
 # Columns of a row that must fit together, in the order in which `agree` takes them.
 AGREE = ("provider", "service", "accelerator", "accelerator_count", "accelerator_memory_gib")
 
 
-def agree(provider: Provider, service: str, accelerator: str, count: str, memory: str) -> None:
+def agree(
+    provider: Provider, service: str, accelerator: str | None, count: float, memory: float | None
+) -> None:
     """A service is that of its provider; a row has accelerators or none.
 
     Raises DisagreementError.
     """
     if service != PROVIDER_SERVICES[provider]:
         raise DisagreementError("service", f"one of {PROVIDER_SERVICES[provider]}")
-    for column, cell in (("accelerator_count", count), ("accelerator_memory_gib", memory)):
-        empty = cell in ("", "0")
-        if accelerator and empty:
+    for column, value in (("accelerator_count", count), ("accelerator_memory_gib", memory)):
+        if accelerator and not value:
             raise DisagreementError(column, "a number above 0")
-        if not accelerator and not empty:
+        if not accelerator and value:
             raise DisagreementError(column, "nothing, as the row names no accelerator")

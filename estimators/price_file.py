@@ -1,15 +1,15 @@
 """Read one price file, strictly: it is used whole or not at all.
 
-Columns are checked by their distinct cells, of which there are few, and an offer is built only
-when somebody looks at it: 200,000 rows are read in well under a second without numpy.
+A cell is read once for all the rows that hold the same, and an offer is built only when somebody
+looks at it: 200,000 rows are read in well under a second without numpy.
 """
 
 import csv
 import hashlib
 import io
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
+from itertools import islice
 from pathlib import Path
-from sys import intern
 from typing import Any, NoReturn
 
 from estimators.price_cells import AGREE, READERS, CellError, DisagreementError, agree
@@ -22,11 +22,10 @@ REQUIRED = (
     "source", "as_of",
 )  # fmt: skip
 OPTIONAL = ("sku", "source_commit", "licence", "notes")
-OPTIONAL_FIELDS = ("sku", "licence", "notes")  # of an offer: any text, or None
 KEY = ("provider", "service", "instance_type", "region", "allocation")  # of one price
 # The field of an offer that a column fills, where the two are called differently.
 FIELDS = {"price_usd_per_hour": "usd_per_hour"}
-COLUMNS = {field: column for column, field in FIELDS.items()}
+BLOCK_ROWS = 200  # read at a time, so that the cells' memory is used again while it is warm
 
 
 class PriceFile:
@@ -39,49 +38,128 @@ class PriceFile:
         be.
         """
         self.path = path
-        text = _text_of(path, sha256)
-        rows = _rows(path, text)
-        header = _header(path, rows)
-        if len(set(map(len, rows))) > 1:
-            index, cells = next((i, r) for i, r in enumerate(rows) if len(r) != len(header))
-            found, expected = f"{len(cells)} cells", f"{len(header)}, is the file cut off?"
-            _refuse(path, f"line {_line(text, index)}", found, expected)
-        if len(rows) == 1:
-            _refuse(path, "line 2", "nothing", "at least one price")
-        self._cells = dict(zip(header, zip(*rows[1:], strict=True), strict=True))
-        self._optional = [name for name in OPTIONAL_FIELDS if name in self._cells]
-        self._values = _checked(path, text, self._cells)
-        self._once(text)
+        self._raw = _bytes_of(path, sha256)
+        try:
+            self._columns = self._read()
+        except csv.Error as error:
+            raise RecordError(
+                f"{path}: not a CSV file ({error}). Use another price list."
+            ) from None
+        except UnicodeDecodeError:
+            self._refuse_text()
+        self._agree()
+        self._once()
+        del self._raw
 
     def __len__(self) -> int:
-        return len(self._cells["provider"])
+        return len(self._columns["provider"])
 
-    def column(self, field: str) -> list[Any]:
+    def column(self, field: str) -> Sequence[Any]:
         """The values of one field of `Offer`, row by row."""
-        name = COLUMNS.get(field, field)
-        if name in self._values:
-            return list(map(self._values[name].__getitem__, self._cells[name]))
-        return [cell or None for cell in self._cells[name]]
+        return self._columns[field]
 
     def offer(self, index: int) -> Offer:
         """One row as an offer."""
-        fields: dict[str, Any] = {
-            FIELDS.get(name, name): values[self._cells[name][index]]
-            for name, values in self._values.items()
-        }
-        for name in self._optional:
-            fields[name] = self._cells[name][index] or None
-        return Offer(**fields)
+        return Offer(**{field: values[index] for field, values in self._columns.items()})
 
-    def _once(self, text: str) -> None:
-        keys = [self._cells[name] for name in KEY]
+    def _read(self) -> dict[str, list[Any]]:
+        rows = self._rows()
+        header = self._header(next(rows, []))
+        columns = {name: _Column(READERS[name]) for name in header if name in READERS}
+        count = 0
+        while block := list(islice(rows, BLOCK_ROWS)):
+            if set(map(len, block)) != {len(header)}:
+                place, cells = next((i, r) for i, r in enumerate(block) if len(r) != len(header))
+                found, expected = f"{len(cells)} cells", f"{len(header)}, is the file cut off?"
+                self._refuse(f"line {self._row(count + place)[0]}", found, expected)
+            for name, cells in zip(header, zip(*block, strict=True), strict=True):
+                if name in columns:
+                    self._add(columns[name], name, cells)
+            count += len(block)
+        if not count:
+            self._refuse("line 2", "nothing", "at least one price")
+        return {FIELDS.get(name, name): column.found for name, column in columns.items()}
+
+    def _add(self, column: "_Column", name: str, cells: Sequence[str]) -> None:
+        before = len(column.found)
+        try:
+            column.found += map(column.__getitem__, cells)
+        except CellError as error:
+            place = next(i for i, cell in enumerate(cells) if cell not in column)
+            self._refuse_cell(before + place, name, error)
+
+    def _rows(self) -> Any:
+        """A reader of the cells of each row, from the header on."""
+        text = io.TextIOWrapper(io.BytesIO(self._raw), encoding="utf-8-sig", newline="")
+        return csv.reader(text, strict=True)
+
+    def _header(self, header: list[str]) -> list[str]:
+        if not header:
+            self._refuse("line 1", "nothing", f"the columns {', '.join(REQUIRED)}")
+        for name in REQUIRED:
+            if name not in header:
+                self._refuse("line 1", ", ".join(header), f"a column {name!r} as well")
+        for name in header:
+            if name not in REQUIRED + OPTIONAL or header.count(name) > 1:
+                expected = f"each known column once. {near(name, REQUIRED + OPTIONAL)}"
+                self._refuse("line 1", name, expected.removesuffix("."))
+        return header
+
+    def _agree(self) -> None:
+        """A service is that of its provider; a row has accelerators or none."""
+        together = list(zip(*(self._columns[name] for name in AGREE), strict=True))
+        for values in set(together):
+            try:
+                agree(*values)
+            except DisagreementError as error:
+                self._refuse_cell(together.index(values), error.column, error)
+
+    def _once(self) -> None:
+        keys = [self._columns[name] for name in KEY]
         if len(set(zip(*keys, strict=True))) == len(self):
             return
         seen: dict[tuple[str, ...], int] = {}
-        for index, key in enumerate(zip(*keys, strict=True), start=1):
+        for index, key in enumerate(zip(*keys, strict=True)):
             if key in seen:
-                raise priced_twice(self.path, key, f"line {_line(text, seen[key])}")
+                raise priced_twice(self.path, key, f"line {self._row(seen[key])[0]}")
             seen[key] = index
+
+    def _row(self, index: int) -> tuple[int, dict[str, str]]:
+        """The line on which row `index` ends, and its cells; looked for only to tell of them."""
+        rows = self._rows()
+        header = next(rows)
+        cells = next(islice(rows, index, None))
+        return int(rows.line_num), dict(zip(header, cells, strict=False))
+
+    def _refuse_cell(self, index: int, column: str, error: CellError) -> NoReturn:
+        line, cells = self._row(index)
+        self._refuse(f"line {line}, column {column!r}", cells[column], str(error))
+
+    def _refuse_text(self) -> NoReturn:
+        try:
+            self._raw.decode("utf-8-sig")
+        except UnicodeDecodeError as error:
+            self._refuse(f"byte {error.start}", "text that is not UTF-8", "UTF-8")
+        raise AssertionError("unreachable")
+
+    def _refuse(self, where: str, found: str, expected: str) -> NoReturn:
+        shown = found if len(found) <= 80 else f"{found[:80]}…"
+        raise RecordError(
+            f"{self.path}, {where}: found {shown!r}, expected {expected}. "
+            "A price list is used whole or not at all: mend it or use another."
+        ) from None
+
+
+class _Column(dict[str, Any]):
+    """What each distinct cell of a column means, read when it is first seen; and the values."""
+
+    def __init__(self, reader: Any) -> None:
+        self._reader = reader
+        self.found: list[Any] = []
+
+    def __missing__(self, cell: str) -> Any:
+        value = self[cell] = self._reader(cell)
+        return value
 
 
 def read_offers(path: Path) -> list[Offer]:
@@ -97,7 +175,7 @@ def priced_twice(path: Path, key: Iterable[str], first: object) -> RecordError:
     )
 
 
-def _text_of(path: Path, sha256: str | None) -> str:
+def _bytes_of(path: Path, sha256: str | None) -> bytes:
     try:
         raw = path.read_bytes()
     except OSError as error:
@@ -109,95 +187,4 @@ def _text_of(path: Path, sha256: str | None) -> str:
             f"{path} is not as it was written: its checksum differs. Get it anew: "
             "trainfare prices refresh"
         )
-    try:
-        return raw.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        _refuse(path, f"byte {error.start}", "text that is not UTF-8", "UTF-8")
-
-
-def _rows(path: Path, text: str) -> list[tuple[str, ...]]:
-    """The cells of each row; cells that are alike are one string, of which there are few."""
-    try:
-        return [tuple(map(intern, cells)) for cells in _split(text)]
-    except csv.Error as error:
-        raise RecordError(f"{path}: not a CSV file ({error}). Use another price list.") from None
-
-
-def _split(text: str) -> Iterator[list[str]]:
-    """A line without a quote is split at its commas, twice as fast as the CSV reader does."""
-    lines = text.removesuffix("\n").split("\n")
-    if "\r" in text or any(line.count('"') % 2 for line in lines if '"' in line):
-        yield from csv.reader(io.StringIO(text, newline=""), strict=True)
-        return
-    for line in lines:
-        if '"' in line:
-            yield from csv.reader([line], strict=True)
-        else:
-            yield line.split(",") if line else []
-
-
-def _line(text: str, index: int) -> int:
-    """The number of the line on which row `index` ends; looked for only to tell of an error."""
-    reader = csv.reader(io.StringIO(text, newline=""), strict=True)
-    for _ in range(index + 1):
-        next(reader)
-    return reader.line_num
-
-
-def _header(path: Path, rows: Sequence[tuple[str, ...]]) -> Sequence[str]:
-    header = rows[0] if rows else ()
-    if not header:
-        _refuse(path, "line 1", "nothing", f"the columns {', '.join(REQUIRED)}")
-    for name in REQUIRED:
-        if name not in header:
-            _refuse(path, "line 1", ", ".join(header), f"a column {name!r} as well")
-    for name in header:
-        if name not in REQUIRED + OPTIONAL or header.count(name) > 1:
-            expected = f"each known column once. {near(name, REQUIRED + OPTIONAL)}"
-            _refuse(path, "line 1", name, expected.removesuffix("."))
-    return header
-
-
-def _checked(
-    path: Path, text: str, cells_of: dict[str, tuple[str, ...]]
-) -> dict[str, dict[str, Any]]:
-    """What each distinct cell of a column means, for the columns that are fields of `Offer`."""
-    values: dict[str, dict[str, Any]] = {}
-    for name, reader in READERS.items():
-        cells, values[name] = cells_of[name], {}
-        for cell in set(cells):
-            try:
-                values[name][cell] = reader(cell)
-            except CellError as error:
-                raise _refused(path, text, cells.index(cell), name, cell, error) from None
-    _agree(path, text, cells_of)
-    return values
-
-
-def _agree(path: Path, text: str, cells_of: dict[str, tuple[str, ...]]) -> None:
-    """A service is that of its provider; a row has accelerators or none."""
-    together = list(zip(*(cells_of[name] for name in AGREE), strict=True))
-    for cells in set(together):
-        try:
-            agree(*cells)
-        except DisagreementError as error:
-            place, found = together.index(cells), cells[AGREE.index(error.column)]
-            raise _refused(path, text, place, error.column, found, error) from None
-
-
-def _refused(
-    path: Path, text: str, index: int, column: str, cell: str, error: CellError
-) -> RecordError:
-    return _error(path, f"line {_line(text, index + 1)}, column {column!r}", cell, str(error))
-
-
-def _refuse(path: Path, where: str, found: str, expected: str) -> NoReturn:
-    raise _error(path, where, found, expected)
-
-
-def _error(path: Path, where: str, found: str, expected: str) -> RecordError:
-    shown = found if len(found) <= 80 else f"{found[:80]}…"
-    return RecordError(
-        f"{path}, {where}: found {shown!r}, expected {expected}. "
-        "A price list is used whole or not at all: mend it or use another."
-    )
+    return raw

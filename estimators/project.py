@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from estimators import notes, rules
 from estimators.assumptions import BURSTABLE_FAMILIES, NOT_FOR_TRAINING, NOTABLE_HOST_SHARE
 from estimators.basis import Basis, basis
-from estimators.hardware import Accelerator, find_accelerator, unknown_device
+from estimators.hardware import CLASSES, Accelerator, find_accelerator, unknown_device
 from estimators.law import fitted, log_factor
 from estimators.processors import Processor, find_processor, processor_of
 from estimators.scaling import shared_work
@@ -213,13 +213,25 @@ def from_cpu(
     base: Basis, target: Accelerator, work: Interval, fraction: float
 ) -> tuple[Interval, tuple[str, ...]]:
     """`work` on the target, from a CPU: by other jobs that ran on both, else within wide limits."""
-    precision = base.run.workload.precision
+    _check_arithmetic(base, target, target)
+    precision = CLASSES[base.run.workload.precision]
     there = [
         speedup / math.exp(log_factor(fitted(), gpu, target, precision))
         for gpu, speedup in base.speedups
     ]
     note = notes.own_speedups(len(there)) if there else notes.CPU_TO_GPU
     return rules.gpu_from_cpu_seconds(work, fraction, there), (note,)
+
+
+def _check_arithmetic(base: Basis, source: Accelerator, target: Accelerator) -> None:
+    precision = base.run.workload.precision
+    if target.lacks(precision):
+        raise NoAnswerError(f"trains in {precision}, which {target.name} has no arithmetic for")
+    if source.lacks(precision):
+        raise NoAnswerError(
+            f"measured in {precision} on {source.name}, which has no arithmetic for it: that says "
+            "nothing of other GPUs"
+        )
 
 
 def from_gpu(
@@ -232,9 +244,11 @@ def from_gpu(
         raise NoAnswerError(
             f"measured on a GPU that can't be projected from: {unknown_device(name)}"
         )
+    if source.chip != target.chip:  # on its own kind a time holds, emulated or not
+        _check_arithmetic(base, source, target)
     task = StepTask(
         mode="train",
-        precision=base.run.workload.precision,
+        precision=CLASSES[base.run.workload.precision],
         source=source,
         target=target,
         seconds=max(work.mid, TINY_SECONDS),

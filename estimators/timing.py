@@ -21,7 +21,6 @@ from estimators.assumptions import (
 )
 from estimators.basis import Basis
 from estimators.billing.rules import BillingRules
-from estimators.project import Projection
 from results import phases
 from results.records import Evidence, Job
 from results.statistics import Interval
@@ -41,6 +40,7 @@ class Around:
     billed_names: tuple[str, ...]
     idle_seconds: float
     spot: bool
+    importing: tuple[Interval, Evidence]  # from the start of Python to the first step
     billed_share: Interval | None  # of managed spot, where there is no spot rate
 
     @cached_property
@@ -58,7 +58,6 @@ class Timing:
     """One job on one kind of machine. `waited` is from submission to the result, `billed` what
     one node is billed for before rounding; both are 80% intervals in seconds."""
 
-    projection: Projection
     training: Phases  # those that move together with the speed of the machine
     around: Around
     waited: Interval
@@ -95,14 +94,17 @@ def around(job: Job, rules: BillingRules, spot: bool, ceiling: bool) -> Around:
         billed_names=(*rules.billed_phases.value, phases.CHECKPOINTS),
         idle_seconds=float(rules.idle_seconds.value),
         spot=spot,
+        importing=(IMPORT_SECONDS, "assumed"),
         billed_share=saving
         and Interval(low=1 - float(saving[2]), mid=1 - float(saving[1]), high=1 - float(saving[0])),
     )
 
 
-def timing(base: Basis, job: Job, processes: int, projection: Projection, beside: Around) -> Timing:
+def timing(
+    base: Basis, job: Job, processes: int, epoch: Interval, measured: bool, beside: Around
+) -> Timing:
     """The whole job of `processes` processes, from an epoch and the phases around it."""
-    moving = _training(base, job, processes, projection)
+    moving = _training(base, job, processes, epoch, measured, beside)
     speed = Interval(low=0, mid=0, high=0)
     for seconds, _ in moving.values():
         speed = speed + seconds  # they are wrong the same way, so end by end is right
@@ -118,7 +120,6 @@ def timing(base: Basis, job: Job, processes: int, projection: Projection, beside
     if beside.billed_share:
         billed = combine.times(billed, combine.points(beside.billed_share))
     return Timing(
-        projection=projection,
         training=moving,
         around=beside,
         waited=combine.interval_of(combine.plus(beside.waited, work)),
@@ -126,14 +127,16 @@ def timing(base: Basis, job: Job, processes: int, projection: Projection, beside
     )
 
 
-def _training(base: Basis, job: Job, processes: int, projection: Projection) -> Phases:
-    epoch = projection.epoch_seconds
+def _training(
+    base: Basis, job: Job, processes: int, epoch: Interval, measured: bool, beside: Around
+) -> Phases:
     steps = base.steps(job.samples_per_epoch, processes)
+    importing, known = beside.importing
     found: Phases = {
-        phases.WARM_UP: (IMPORT_SECONDS + epoch.scaled(WARM_UP_STEPS / steps), "assumed"),
+        phases.WARM_UP: (importing + epoch.scaled(WARM_UP_STEPS / steps), known),
         phases.TRAINING: (
             epoch.scaled(job.epochs),
-            "measured" if projection.grade == "measured" else "projected",
+            "measured" if measured else "projected",
         ),
     }
     if base.run.metrics:

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import lru_cache
 
 from results.records import EstimateItem, Evidence, UsdInterval
 from results.statistics import Interval
@@ -43,4 +44,9 @@ def usd_over(usd_per_hour: Decimal, seconds: Interval, nodes: int) -> UsdInterva
 
 def usd_for(usd_per_hour: Decimal, seconds: float, nodes: int) -> Decimal:
     """usd_per_hour / 3600 × seconds × nodes, not rounded; multiplied first, so that it is exact."""
-    return usd_per_hour * Decimal(seconds) * nodes / 3600
+    return usd_per_hour * _of_all_nodes(seconds, nodes) / 3600
+
+
+@lru_cache(maxsize=4096)  # offers that differ in the rate alone ask for the same times
+def _of_all_nodes(seconds: float, nodes: int) -> Decimal:
+    return Decimal(seconds) * nodes

@@ -23,6 +23,10 @@ QUIET_SHARE = 0.25
 MAX_LOST_SHARE = 0.5
 
 
+# `half` is one of the two forms of 16 bits, it is not known which.
+WorkloadPrecision = Literal["fp32", "tf32", "half", "fp16", "bf16"]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Workload:
     """What was trained: enough to rebuild it elsewhere and to price it."""
@@ -32,7 +36,7 @@ class Workload:
     model: str
     input_shape: tuple[int, ...]
     batch_size: int  # samples a step, on one device
-    precision: Literal["fp32", "tf32", "half"]
+    precision: WorkloadPrecision
     samples_per_epoch: int
     sample_unit: str  # what one sample is: `image`, `window`, …
     parameter_count: int | None = None

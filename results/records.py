@@ -17,6 +17,7 @@ from results.measured import StopReason as StopReason
 from results.measured import SweepPoint as SweepPoint
 from results.measured import Verdict as Verdict
 from results.measured import Workload as Workload
+from results.measured import WorkloadPrecision as WorkloadPrecision
 from results.statistics import Interval
 
 SCHEMA_VERSION = 1
@@ -24,7 +25,7 @@ SCHEMA_VERSION = 1
 Provider = Literal["aws", "gcp", "azure"]
 Allocation = Literal["on_demand", "spot"]
 Grade = Literal["measured", "calibrated", "projected"]
-Evidence = Literal["measured", "published", "projected", "assumed"]
+Evidence = Literal["measured", "given", "published", "projected", "assumed"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

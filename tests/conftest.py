@@ -4,6 +4,11 @@ from collections.abc import Iterator
 
 import pytest
 from fakes.clouds import Cloud, all_clouds
+from hypothesis import settings
+
+# A machine that does something else meanwhile is no failure of what is tested.
+settings.register_profile("without deadline", deadline=None)
+settings.load_profile("without deadline")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -12,6 +12,7 @@ from results.errors import RecordError, near
 FILE_NAME = "trainfare.toml"
 DEFAULT_STORE = "trainfare-results"
 MIRRORS = ("aws_public", "gcp", "azure")  # addresses of price services, in [prices]
+PATIENCE = "patience_seconds"  # of [prices]: with a service that does not answer
 SECTIONS = ("aws", "gcp", "azure", "results", "billing", "prices", "budget")
 
 
@@ -95,6 +96,18 @@ def load() -> Settings:
     store = tables.get("results", {})
     for key in store.keys() - {"store"}:
         raise RecordError(f"{path}: [results] has a key {key!r}; expected: store.")
-    for key in tables.get("prices", {}).keys() - set(MIRRORS):
-        raise RecordError(f"{path}: [prices] has a key {key!r}; expected: {', '.join(MIRRORS)}.")
+    _check_prices(tables.get("prices", {}), path)
     return Settings(path, tables)
+
+
+def _check_prices(table: dict[str, Any], path: Path) -> None:
+    for key, value in table.items():
+        if key not in (*MIRRORS, PATIENCE):
+            expected = ", ".join((*MIRRORS, PATIENCE))
+            raise RecordError(f"{path}: [prices] has a key {key!r}; expected: {expected}.")
+        if key == PATIENCE and not (type(value) in (int, Decimal) and 0 <= float(value) <= 3600):
+            raise RecordError(f"{path}: [prices] {key} is {value!r}; expected 0 to 3600.")
+        if key in MIRRORS and not isinstance(value, str):
+            raise RecordError(
+                f"{path}: [prices] {key} is {value!r}; expected an address in quotes."
+            )

@@ -48,9 +48,8 @@ def bill(offer: Offer, usage: Usage, rules: BillingRules) -> Bill:
         quantity = more.quantity - items[0].quantity
         items.append(replace(more, quantity=quantity, usd=more.usd - items[0].usd))
     if idle := rules.idle_seconds.value:
-        how: BillEvidence = "published" if rules.idle_seconds.confirmed else "assumed"
-        source = rules.idle_seconds.source
-        items.append(_time("idle", idle, rate, usage, offer, how, source))
+        rule = rules.idle_seconds
+        items.append(_time("idle", idle, rate, usage, offer, rule.evidence, rule.source))
     hours = (billed_seconds(usage.seconds, rules) + idle) / 3600
     items += _disk(hours, usage, offer, rules)
     items += _shared(hours, usage, offer, rules)
@@ -137,7 +136,7 @@ def _disk(hours: Decimal, usage: Usage, offer: Offer, rules: BillingRules) -> li
             "trainfare.toml."
         )
     note = rules.no_disk_families.source if own else rule.source
-    evidence: BillEvidence = "published" if own or rule.confirmed else "assumed"
+    evidence = "published" if own else rule.evidence
     quantity = size * usage.nodes * hours
     return [_item("disk", quantity, "GiB-hour", rate * quantity, offer, evidence, note)]
 
@@ -147,9 +146,8 @@ def _shared(hours: Decimal, usage: Usage, offer: Offer, rules: BillingRules) -> 
     if not rule.value:
         return []
     quantity = shares(usage.nodes, rules) * hours
-    evidence: BillEvidence = "published" if rule.confirmed else "assumed"
     usd = rule.value * quantity
-    return [_item("load balancer", quantity, "hour", usd, offer, evidence, rule.source)]
+    return [_item("load balancer", quantity, "hour", usd, offer, rule.evidence, rule.source)]
 
 
 def _egress(offer: Offer, rules: BillingRules) -> list[BillItem]:
@@ -161,7 +159,7 @@ def _egress(offer: Offer, rules: BillingRules) -> list[BillItem]:
             f"No rate of egress is known for {PROVIDER_NAMES[offer.provider]}: give "
             f"egress_usd_per_gib in [billing.{offer.provider}] of trainfare.toml too."
         )
-    return [_item("egress", size, "GiB", size * rule.value, offer, "given", rule.source)]
+    return [_item("egress", size, "GiB", size * rule.value, offer, rule.evidence, rule.source)]
 
 
 def _item(

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Final, Generic, TypeVar
+from typing import Final, Generic, Literal, TypeVar
 
 from results import phases
 
@@ -10,6 +10,7 @@ T = TypeVar("T")
 
 # What a job goes through that a service may bill or not; `BillingRules.billed_phases` names some.
 PHASES: Final = (*phases.START_UP, phases.UPLOAD)
+OWN_FILE: Final = "trainfare.toml"  # the source of a rule that the user gave
 HOURS_PER_MONTH: Final = 730  # by which a monthly rate of storage is spread over hours
 
 
@@ -20,6 +21,13 @@ class Rule(Generic[T]):
     value: T
     source: str
     confirmed: bool = True  # by the provider's own documents or a real bill
+
+    @property
+    def evidence(self) -> Literal["given", "published", "assumed"]:
+        """How it is known."""
+        if self.source == OWN_FILE:
+            return "given"
+        return "published" if self.confirmed else "assumed"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,13 +6,12 @@ from decimal import Decimal
 from typing import Any, Final
 
 from estimators.billing import aws, azure, gcp
-from estimators.billing.rules import PHASES, BillingRules, Rule
+from estimators.billing.rules import OWN_FILE, PHASES, BillingRules, Rule
 from results.errors import RecordError, near
 from results.records import Provider
 
 Billing = Mapping[Provider, BillingRules]
 DEFAULTS: Final[Billing] = {"aws": aws.RULES, "gcp": gcp.RULES, "azure": azure.RULES}
-SOURCE: Final = "trainfare.toml"
 
 
 def from_table(table: Mapping[str, Any]) -> Billing:
@@ -24,7 +23,7 @@ def from_table(table: Mapping[str, Any]) -> Billing:
     for name, section in table.items():
         if name not in DEFAULTS or not isinstance(section, Mapping):
             raise RecordError(
-                f"{SOURCE}: [billing] has {name!r}; expected sections [billing.aws], "
+                f"{OWN_FILE}: [billing] has {name!r}; expected sections [billing.aws], "
                 "[billing.gcp] or [billing.azure]."
             )
         provider: Provider = name  # type: ignore[assignment]  # it is among the defaults
@@ -37,13 +36,13 @@ def _overridden(rules: BillingRules, section: Mapping[str, Any], where: str) -> 
     changes: dict[str, Any] = {}
     for key, value in section.items():
         if key not in names:
-            raise RecordError(f"{SOURCE}: {where} has a key {key!r}. {near(key, names)}")
+            raise RecordError(f"{OWN_FILE}: {where} has a key {key!r}. {near(key, names)}")
         read: Callable[[Any], Any] = READERS.get(key, _amount)
         try:
-            changes[key] = Rule(value=read(value), source=SOURCE)
+            changes[key] = Rule(value=read(value), source=OWN_FILE)
         except ValueError as expected:
             raise RecordError(
-                f"{SOURCE}: {where} {key} is {value!r}; expected {expected}."
+                f"{OWN_FILE}: {where} {key} is {value!r}; expected {expected}."
             ) from None
     return replace(rules, **changes)
 

@@ -11,24 +11,14 @@ from datetime import UTC, datetime
 from functools import partial
 from typing import Any
 
-from estimators.live.http import Getter
-from estimators.live.row import (
-    MAX_PAGES,
-    FetchError,
-    LiveRow,
-    Part,
-    Piece,
-    Progress,
-    Shape,
-    Source,
-    pieces,
-    price,
-    rows_of,
-)
+from estimators.live.http import RETRIES, Getter
+from estimators.live.pages import ExpiredTokenError, Page, Part, Source, pages
+from estimators.live.row import FetchError, LiveRow, Shape, price
 
 SERVICE = "AmazonSageMaker"
 PUBLIC = "https://b0.p.awsstatic.com"
 MAP_PATH = "/pricing/2.0/meteredUnitMaps/sagemaker/USD/current/sagemaker-instances-training.json"
+EXPIRED = ("ExpiredNextTokenException", "InvalidNextTokenException")
 PLACES = {
     "US East (N. Virginia)": "us-east-1", "US East (Ohio)": "us-east-2",
     "US West (N. California)": "us-west-1", "US West (Oregon)": "us-west-2",
@@ -46,31 +36,34 @@ PLACES = {
 
 
 def source(
-    shapes: Mapping[str, Shape],
-    progress: Progress,
-    client: Any = None,
-    public: str = PUBLIC,
-    getter: Getter | None = None,
+    shapes: Mapping[str, Shape], get: Getter, client: Any = None, public: str = PUBLIC
 ) -> Source:
-    """One part a region of the Price List, or the public map where there are no credentials.
+    """One part a region of the Price List; `client` is a boto3 client of `pricing`.
 
-    `client` is a boto3 client of `pricing`. Raises FetchError where the regions can't be listed.
+    Without one the public map is the only part. Raises FetchError where the regions can't be
+    listed.
     """
-    made = client or _client()
-    if made is None:
-        get = getter or Getter()
-        part = Part(name="map", fetch=lambda: pieces(_from_map(get.get(public + MAP_PATH), shapes)))
-        return Source(parts=[part], rows=rows_of)
+    if client is None:
 
-    def fetched(region: str) -> list[Piece]:
-        products = _products(made, region, progress)
-        return pieces(_row(product, region, shapes) for product in products)
+        def map_page(_token: str | None) -> Page:
+            return Page.of_rows(_from_map(get.get(public + MAP_PATH), shapes), None)
 
-    parts = [Part(name=region, fetch=partial(fetched, region)) for region in _regions(made)]
-    return Source(parts=parts, rows=rows_of)
+        return Source(origin=public, parts=[Part(name="map", page=map_page)])
+
+    def page(region: str, token: str | None) -> Page:
+        filters = [
+            {"Type": "TERM_MATCH", "Field": field, "Value": value}
+            for field, value in (("regionCode", region), ("component", "Training"))
+        ]
+        found = _called(client.get_products, token, ServiceCode=SERVICE, Filters=filters)
+        rows = (_row(product, region, shapes) for product in _products(found))
+        return Page.of_rows(rows, found.get("NextToken"))
+
+    parts = [Part(name=region, page=partial(page, region)) for region in _regions(client)]
+    return Source(origin=client.meta.endpoint_url, parts=parts)
 
 
-def _client() -> Any:
+def client(patient: bool = True) -> Any:
     """A client of the Price List, which lives in us-east-1; None without credentials."""
     import boto3
     from botocore.config import Config
@@ -78,54 +71,46 @@ def _client() -> Any:
     session = boto3.Session()
     if session.get_credentials() is None:
         return None
-    retries = Config(retries={"mode": "adaptive", "max_attempts": 6})
+    retries = Config(retries={"mode": "adaptive", "total_max_attempts": 1 + patient * RETRIES})
     return session.client("pricing", region_name="us-east-1", config=retries)
 
 
-def _pages(call: Callable[..., Any], **asked: Any) -> Iterator[dict[str, Any]]:
-    """The pages of a call; a token that comes back is an error, not an endless loop."""
+def _called(call: Callable[..., Any], token: str | None, **asked: Any) -> dict[str, Any]:
     from botocore.exceptions import BotoCoreError, ClientError
 
-    tokens: set[str] = set()
-    for _ in range(MAX_PAGES):
-        try:
-            page = call(**asked)
-        except (BotoCoreError, ClientError, ValueError) as error:
-            raise FetchError(f"The AWS Price List can't be read: {error}.") from None
-        yield page
-        token = page.get("NextToken")
-        if not token:
-            return
-        if token in tokens:
-            raise FetchError("The AWS Price List repeats a page.")
-        tokens.add(token)
-        asked["NextToken"] = token
-    raise FetchError(f"The AWS Price List has more than {MAX_PAGES} pages.")
+    try:
+        found: dict[str, Any] = call(**asked, **({"NextToken": token} if token else {}))
+    except ClientError as error:
+        expired = error.response.get("Error", {}).get("Code", "") in EXPIRED
+        told = f"The AWS Price List can't be read: {error}."
+        raise (ExpiredTokenError if expired else FetchError)(told) from None
+    except (BotoCoreError, ValueError) as error:
+        raise FetchError(f"The AWS Price List can't be read: {error}.") from None
+    return found
 
 
 def _regions(client: Any) -> list[str]:
-    asked = {"ServiceCode": SERVICE, "AttributeName": "regionCode"}
-    pages = _pages(client.get_attribute_values, **asked)
-    found = {value.get("Value") for page in pages for value in page.get("AttributeValues", ())}
+    """Those of AWS's common partition."""
+
+    def page(token: str | None) -> Page:
+        asked = {"ServiceCode": SERVICE, "AttributeName": "regionCode"}
+        found = _called(client.get_attribute_values, token, **asked)
+        return Page(pieces=found.get("AttributeValues", []), token=found.get("NextToken"))
+
+    listed = pages(Part(name="regions", page=page))
+    found = {str(value.get("Value") or "") for page in listed for value in page.pieces}
     return sorted(name for name in found if name and not name.startswith(("us-gov-", "cn-")))
 
 
-def _products(client: Any, region: str, progress: Progress) -> Iterator[dict[str, Any]]:
-    filters = [
-        {"Type": "TERM_MATCH", "Field": field, "Value": value}
-        for field, value in (("regionCode", region), ("component", "Training"))
-    ]
-    pages = _pages(client.get_products, ServiceCode=SERVICE, Filters=filters)
-    for number, page in enumerate(pages, start=1):
-        progress(f"{region} page {number}", 0.0)
-        for text in page.get("PriceList", ()):
-            try:
-                product = json.loads(text)
-            except (TypeError, ValueError):
-                product = None
-            if not isinstance(product, dict):
-                raise FetchError("The AWS Price List sent an item that is no JSON object.")
-            yield product
+def _products(page: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+    for text in page.get("PriceList", ()):
+        try:
+            product = json.loads(text)
+        except (TypeError, ValueError):
+            product = None
+        if not isinstance(product, dict):
+            raise FetchError("The AWS Price List sent an item that is no JSON object.")
+        yield product
 
 
 def _row(item: Mapping[str, Any], region: str, shapes: Mapping[str, Shape]) -> LiveRow | None:

@@ -4,26 +4,15 @@ Traps: Windows rows (`… Win` at the end of the product), Cloud Services, Spot 
 (Azure ML uses the latter), reservations, $0, rows without `skuName`.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from functools import partial
 from typing import Any
 from urllib.parse import urlsplit
 
 from estimators.live.http import Getter
-from estimators.live.row import (
-    MAX_PAGES,
-    FetchError,
-    LiveRow,
-    Part,
-    Piece,
-    Progress,
-    Shape,
-    Source,
-    pieces,
-    price,
-    rows_of,
-)
+from estimators.live.pages import Page, Part, Source
+from estimators.live.row import FetchError, LiveRow, Shape, price
 
 ADDRESS = "https://prices.azure.com"
 PATH = "/api/retail/prices"
@@ -33,52 +22,36 @@ NOTE = "Azure ML adds no surcharge to the VM price"
 
 
 def source(
-    shapes: Mapping[str, Shape],
-    regions: Iterable[str],
-    progress: Progress,
-    address: str = ADDRESS,
-    getter: Getter | None = None,
+    shapes: Mapping[str, Shape], regions: Iterable[str], get: Getter, address: str = ADDRESS
 ) -> Source:
-    """One part a region. Raises FetchError when fetched, as `Getter.get` does."""
-    get = getter or Getter()
+    """One part a region. Raises FetchError when a page is fetched, as `Getter.get` does."""
 
-    def fetched(region: str) -> list[Piece]:
-        return pieces(_row(item, shapes) for item in _items(get, address, region, progress))
+    def page(region: str, link: str | None) -> Page:
+        found = _asked(get, address, region) if link is None else _linked(get, address, link)
+        items = found.get("Items")
+        if not isinstance(items, list) or not all(isinstance(item, dict) for item in items):
+            raise FetchError(f"{urlsplit(address).hostname} sent a page without Items.")
+        more = found.get("NextPageLink")
+        return Page.of_rows((_row(item, shapes) for item in items), str(more) if more else None)
 
-    parts = [Part(name=region, fetch=partial(fetched, region)) for region in regions]
-    return Source(parts=parts, rows=rows_of)
+    parts = [Part(name=region, page=partial(page, region)) for region in regions]
+    return Source(origin=address, parts=parts)
 
 
-def _items(get: Getter, address: str, region: str, progress: Progress) -> Iterator[dict[str, Any]]:
-    """The items of all pages; a page may be empty, but none may come twice."""
+def _asked(get: Getter, address: str, region: str) -> dict[str, Any]:
     asked = (
         f"serviceName eq 'Virtual Machines' and armRegionName eq '{region}' "
         "and priceType eq 'Consumption'"
     )
-    seen: set[str] = set()
-    page = get.get(address + PATH, **{"api-version": VERSION, "$filter": asked})
-    for number in range(1, MAX_PAGES + 1):
-        progress(f"{region} page {number}", 0.0)
-        items = page.get("Items")
-        if not isinstance(items, list) or not all(isinstance(item, dict) for item in items):
-            raise FetchError(f"{urlsplit(address).hostname} sent a page without Items.")
-        yield from items
-        link = page.get("NextPageLink")
-        if not link:
-            return
-        _check_link(str(link), address, seen)
-        page = get.get(str(link))
-    raise FetchError(f"{urlsplit(address).hostname} has more than {MAX_PAGES} pages.")
+    return get.get(address + PATH, **{"api-version": VERSION, "$filter": asked})
 
 
-def _check_link(link: str, address: str, seen: set[str]) -> None:
-    """The next page is on the same host, and is not one that was there before."""
+def _linked(get: Getter, address: str, link: str) -> dict[str, Any]:
+    """The next page, which is on the same host."""
     there, here = urlsplit(link), urlsplit(address)
     if (there.scheme, there.hostname) != (here.scheme, here.hostname):
         raise FetchError(f"{here.hostname} sends on to {there.scheme}://{there.hostname}.")
-    if link in seen:
-        raise FetchError(f"{here.hostname} repeats a page.")
-    seen.add(link)
+    return get.get(link)
 
 
 def _row(item: Mapping[str, Any], shapes: Mapping[str, Shape]) -> LiveRow | None:

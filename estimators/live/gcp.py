@@ -13,19 +13,11 @@ from functools import partial
 from typing import Any
 
 from estimators.billing.gcp import spot_usd_per_hour, training_usd_per_hour
-from estimators.live.row import (
-    MAX_PAGES,
-    FetchError,
-    LiveRow,
-    Part,
-    Piece,
-    Progress,
-    Shape,
-    Source,
-)
+from estimators.live.http import PATIENCE_SECONDS, WAITS
+from estimators.live.pages import ExpiredTokenError, Page, Part, Source
+from estimators.live.row import FetchError, LiveRow, Piece, Shape
 
 SERVICES = {"vertex": "services/C7E2-9256-1C43", "compute": "services/6F81-5844-456A"}
-BACKOFF_SECONDS, PATIENCE_SECONDS = 1.0, 60.0  # between retries, growing; and in all
 SOURCE = "Cloud Billing Catalog API"
 _PLACE = r"(?: running)? in (?P<place>[^,]+)$"
 _VERTEX = re.compile(r"Vertex AI: Training/Pipelines on (?P<what>.+?)" + _PLACE)
@@ -50,21 +42,24 @@ Rates = dict[tuple[str, str, str, str], Decimal]  # market, part, name, region
 
 
 def source(
-    shapes: Mapping[str, Shape],
-    progress: Progress,
-    client: Any = None,
-    address: str | None = None,
+    shapes: Mapping[str, Shape], client: Any, patience_seconds: float = PATIENCE_SECONDS
 ) -> Source:
     """A part for Vertex AI and one for Compute Engine; `client` is a CloudCatalogClient.
 
     Raises FetchError where the catalog can't be read, is empty or contradicts itself.
     """
-    made = client or _client(address)
-    parts = [Part(name=name, fetch=partial(_fetched, made, name, progress)) for name in SERVICES]
-    return Source(parts=parts, rows=lambda found: list(_machines(_rates(found), shapes)))
+    parts = [
+        Part(name=name, page=partial(_page, client, name, patience_seconds)) for name in SERVICES
+    ]
+    return Source(
+        origin=client.transport.host,
+        parts=parts,
+        rows=lambda found: list(_machines(_rates(found), shapes)),
+    )
 
 
-def _client(address: str | None) -> Any:
+def client(address: str | None = None) -> Any:
+    """A client of the catalog with the user's own credentials. Raises FetchError without any."""
     from google.auth.exceptions import GoogleAuthError
     from google.cloud.billing_v1 import CloudCatalogClient
 
@@ -75,31 +70,26 @@ def _client(address: str | None) -> Any:
         raise FetchError(f"Google's price catalog needs credentials: {error}") from None
 
 
-def _fetched(client: Any, name: str, progress: Progress) -> list[Piece]:
-    """The unit prices of one service's catalog that machines are put together from."""
-    from google.api_core.exceptions import GoogleAPIError
+def _page(client: Any, name: str, patience_seconds: float, token: str | None) -> Page:
+    """The unit prices of a page of one service's catalog that machines are put together from."""
+    from google.api_core.exceptions import GoogleAPIError, InvalidArgument
     from google.api_core.retry import Retry
     from google.auth.exceptions import GoogleAuthError
     from google.protobuf.json_format import ParseError
 
-    found: list[Piece] = []
-    tokens: set[str] = set()
-    count = 0
+    asked = {"parent": SERVICES[name], "page_token": token or ""}
+    first = patience_seconds / WAITS  # 429, 500 and 503 are retried, after twice as long each time
     try:
-        patiently = Retry(initial=BACKOFF_SECONDS, timeout=PATIENCE_SECONDS)  # 429, 500, 503
-        pages = client.list_skus(parent=SERVICES[name], retry=patiently).pages
-        for number, page in enumerate(pages, start=1):
-            progress(f"{name} page {number}", 0.0)
-            if page.next_page_token in tokens or number > MAX_PAGES:
-                raise FetchError("Google's price catalog repeats a page.")
-            tokens |= {page.next_page_token} - {""}
-            count += len(page.skus)
-            found += [piece for sku in page.skus for piece in _pieces(sku, name)]
+        patiently = Retry(initial=first, timeout=patience_seconds)
+        page = next(client.list_skus(request=asked, retry=patiently).pages)
+    except InvalidArgument as error:
+        raise ExpiredTokenError(f"Google's price catalog can't be read: {error}") from None
     except (GoogleAPIError, GoogleAuthError, ParseError, ValueError, OSError) as error:
         raise FetchError(f"Google's price catalog can't be read: {error}") from None
-    if not count:
+    if not (page.skus or page.next_page_token or token):
         raise FetchError(f"Google's price catalog of {name} is empty.")
-    return found
+    found = [piece for sku in page.skus for piece in _pieces(sku, name)]
+    return Page(pieces=found, token=page.next_page_token or None)
 
 
 def _pieces(sku: Any, service: str) -> Iterator[Piece]:

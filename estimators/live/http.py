@@ -1,9 +1,9 @@
-"""Getting JSON from a public address: retried, rate-limited, and checked before it is believed."""
+"""Getting JSON from a public address: retried, and checked before it is believed."""
 
-import time
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
+from estimators.live.pages import ExpiredTokenError
 from estimators.live.row import FetchError
 
 if TYPE_CHECKING:
@@ -12,45 +12,48 @@ if TYPE_CHECKING:
 MAX_BYTES = 64 * 2**20  # of one answer; the largest real one is under 1 MiB
 TIMEOUT_SECONDS = (10, 60)  # to connect, and between two bytes
 RETRIES = 5
-BACKOFF_SECONDS = 1.0  # doubled with each retry; Retry-After is obeyed
-PAUSE_SECONDS = 0.1  # between two requests
+PATIENCE_SECONDS = 30.0  # of waiting between the retries of one request; Retry-After is obeyed
+WAITS = 2 + 4 + 8 + 16  # urllib3 retries at once, then waits so many times its backoff factor
+
+GONE = (400, 404, 410)  # what a page's link is answered with when it no longer leads on
 
 
 class Getter:
     """Gets JSON objects, one after another, from one host."""
 
-    def __init__(
-        self, backoff_seconds: float = BACKOFF_SECONDS, pause_seconds: float = PAUSE_SECONDS
-    ) -> None:
-        self._pause_seconds = pause_seconds
-        self._session = _session(backoff_seconds)
+    def __init__(self, patience_seconds: float = PATIENCE_SECONDS) -> None:
+        self._session = _session(patience_seconds)
 
     def get(self, address: str, **query: str) -> dict[str, Any]:
-        """The object at `address`. Raises FetchError for whatever goes wrong for good."""
+        """The object at `address`.
+
+        Raises ExpiredTokenError where the request itself is refused or what it asks for is gone,
+        and FetchError for whatever else goes wrong for good.
+        """
         import requests
 
-        time.sleep(self._pause_seconds)
         host = urlsplit(address).hostname
         try:
             with self._session.get(
                 address, params=query, timeout=TIMEOUT_SECONDS, stream=True, allow_redirects=False
             ) as answer:
                 if answer.status_code != 200:
-                    raise FetchError(f"{host} answered {answer.status_code} {answer.reason}.")
+                    told = f"{host} answered {answer.status_code} {answer.reason}."
+                    raise (ExpiredTokenError if answer.status_code in GONE else FetchError)(told)
                 raw = _body(answer)
         except requests.RequestException as error:
             raise FetchError(f"{host} can't be read: {_reason(error)}.") from None
         return _object(raw, str(host))
 
 
-def _session(backoff_seconds: float) -> "requests.Session":
+def _session(patience_seconds: float) -> "requests.Session":
     import requests
     from requests.adapters import HTTPAdapter
     from urllib3.util import Retry
 
     retry = Retry(
         total=RETRIES,
-        backoff_factor=backoff_seconds,
+        backoff_factor=patience_seconds / WAITS,
         status_forcelist=(429, 500, 502, 503, 504),
         allowed_methods=("GET",),
         raise_on_status=False,

@@ -2,29 +2,18 @@
 
 import csv
 import io
-import json
-import time
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
 
 from estimators import snapshot
 from estimators.catalog import Catalog
 from estimators.live import aws, azure, gcp
-from estimators.live.row import (
-    FetchError,
-    LiveRow,
-    Part,
-    Piece,
-    Progress,
-    Shape,
-    Source,
-    agreed,
-    shapes_of,
-)
+from estimators.live.http import PATIENCE_SECONDS, Getter
+from estimators.live.pages import NO_ROOM, KeptPages, Progress, Source
+from estimators.live.row import FetchError, LiveRow, Piece, Shape, agreed, shapes_of
 from estimators.lookup import PROVIDER_SERVICES
 from estimators.price_file import OPTIONAL, REQUIRED, PriceFile
 from estimators.snapshot_diff import Difference, difference
@@ -32,10 +21,8 @@ from results.errors import RecordError, UsageError
 from results.records import Provider
 from results.store import write_atomically
 
-RESUME_SECONDS = 6 * 3600  # parts that an interrupted refresh fetched are good for so long
 MAX_CHANGE = Decimal("0.3")  # of one price
 MIN_KEPT = Decimal("0.5")  # of the rows that there were
-NO_ROOM = "set TRAINFARE_PRICES to another folder"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,18 +35,36 @@ class Refreshed:
     difference: Difference
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Services:
+    """Where prices are fetched, and how long a service that does not answer is asked again.
+
+    `addresses` are mirrors, by `aws_public`, `gcp` or `azure`; boto3 has settings of its own.
+    With a patience of 0 each page is asked for once.
+    """
+
+    addresses: Mapping[str, str] = field(default_factory=dict)
+    patience_seconds: float = PATIENCE_SECONDS
+
+    def source(self, provider: Provider, before: PriceFile, shapes: Mapping[str, Shape]) -> Source:
+        """The provider's price service. Raises FetchError where it can't be reached."""
+        get = Getter(self.patience_seconds)
+        if provider == "aws":
+            made = aws.client(patient=self.patience_seconds > 0)
+            return aws.source(shapes, get, made, self.addresses.get("aws_public", aws.PUBLIC))
+        if provider == "gcp":
+            made = gcp.client(self.addresses.get("gcp"))
+            return gcp.source(shapes, made, self.patience_seconds)
+        regions = sorted(set(before.column("region")))
+        return azure.source(shapes, regions, get, self.addresses.get("azure", azure.ADDRESS))
+
+
 def refresh(
-    provider: Provider,
-    progress: Progress,
-    force: bool = False,
-    addresses: Mapping[str, str] | None = None,
-    source: Callable[[Mapping[str, Shape], Progress], Source] | None = None,
+    provider: Provider, progress: Progress, force: bool = False, services: Services | None = None
 ) -> Refreshed:
     """Fetch the live prices of `provider` and keep them as the list in force.
 
-    `addresses` are mirrors, by `aws_public`, `gcp` or `azure`; boto3 has settings of its own.
-
-    Parts that an interrupted refresh fetched are not fetched again. Raises FetchError for a
+    Pages that an interrupted refresh fetched are not fetched again. Raises FetchError for a
     service that fails and RecordError for prices that don't pass the checks; the list that was in
     force then stays so. Raises UsageError where another refresh runs or the disk is full.
     """
@@ -67,45 +72,25 @@ def refresh(
         before = snapshot.file_in_force(provider)
         shapes = shapes_of(Catalog([before]), provider)
         names = {o.casefold(): o for o in before.column("instance_type")}
-        told = _Told(progress)
-        made = (source or _source_of(provider, before, addresses or {}))(shapes, told)
-        found: list[Piece] = []
-        for number, part in enumerate(made.parts):
-            told.share = number / len(made.parts)
-            found += _fetched(provider, part, told)
-        text = _csv(provider, list(agreed(made.rows(found))), shapes, names)
+        source = (services or Services()).source(provider, before, shapes)
+        found = _fetched(provider, source, progress)
+        text = _csv(provider, list(agreed(source.rows(found))), shapes, names)
         change = _checked(provider, text, before, force)
         path = snapshot.keep(provider, text)
-        _forget(provider)
         return Refreshed(
             provider=provider, path=path, offers=text.count("\n") - 1, difference=change
         )
 
 
-class _Told:
-    """Progress within a part stays at the share of the parts that are done."""
-
-    def __init__(self, progress: Progress) -> None:
-        self._progress, self.share = progress, 0.0
-
-    def __call__(self, text: str, _share: float) -> None:
-        self._progress(text, self.share)
-
-
-def _source_of(
-    provider: Provider, before: PriceFile, addresses: Mapping[str, str]
-) -> Callable[[Mapping[str, Shape], Progress], Source]:
-    regions = sorted(set(before.column("region")))
-    sources: dict[Provider, Callable[[Mapping[str, Shape], Progress], Source]] = {
-        "aws": lambda shapes, progress: aws.source(
-            shapes, progress, public=addresses.get("aws_public", aws.PUBLIC)
-        ),
-        "gcp": lambda shapes, progress: gcp.source(shapes, progress, address=addresses.get("gcp")),
-        "azure": lambda shapes, progress: azure.source(
-            shapes, regions, progress, addresses.get("azure", azure.ADDRESS)
-        ),
-    }
-    return sources[provider]
+def _fetched(provider: Provider, source: Source, progress: Progress) -> list[Piece]:
+    """All pages of all parts. They are kept until the last one is there, and no longer: a list
+    that is then refused shall not come back when the service has mended it."""
+    kept = KeptPages(snapshot.folder() / "partial" / provider, source.origin)
+    found: list[Piece] = []
+    for number, part in enumerate(source.parts):
+        found += kept.fetched(part, progress, number / len(source.parts))
+    kept.forget()
+    return found
 
 
 @contextmanager
@@ -126,30 +111,6 @@ def _alone() -> Iterator[None]:
         yield
     finally:
         lock.release()
-
-
-def _partial(provider: Provider, part: str) -> Path:
-    return snapshot.folder() / "partial" / provider / f"{part}.json"
-
-
-def _fetched(provider: Provider, part: Part, progress: Progress) -> list[Piece]:
-    """The pieces of one part: kept by a refresh that was interrupted, or fetched now."""
-    path = _partial(provider, part.name)
-    with suppress(OSError, ValueError):
-        if 0 <= time.time() - path.stat().st_mtime < RESUME_SECONDS:
-            kept: Any = json.loads(path.read_text(encoding="utf-8"))
-            if isinstance(kept, list) and all(isinstance(piece, dict) for piece in kept):
-                return kept
-    progress(part.name, 0.0)
-    pieces = part.fetch()
-    write_atomically(path, json.dumps(pieces), NO_ROOM)
-    return pieces
-
-
-def _forget(provider: Provider) -> None:
-    with suppress(OSError):
-        for path in _partial(provider, "any").parent.iterdir():
-            path.unlink()
 
 
 def _csv(

@@ -1,15 +1,13 @@
 """A row of a price list as it is gathered from a service, and what instance types are made of."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from results.errors import NoAnswerError
 from results.records import Offer, Provider
 
-Progress = Callable[[str, float], None]
-MAX_PAGES = 2_000  # far above any catalog: beyond it a service goes round in circles
 MAX_USD_PER_HOUR = Decimal(10_000)
 
 
@@ -46,29 +44,8 @@ class LiveRow:
 Piece = dict[str, Any]  # what is kept of one item of a service, as plain JSON
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Part:
-    """A part of a price service (a region, a catalog) that is fetched and kept by itself."""
-
-    name: str
-    fetch: Callable[[], list[Piece]]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Source:
-    """A price service: its parts, and how their pieces become rows."""
-
-    parts: Sequence[Part]
-    rows: Callable[[list[Piece]], list[LiveRow]]
-
-
-def pieces(rows: Iterable[LiveRow | None]) -> list[Piece]:
-    """Rows as plain JSON; what is no row is left out."""
-    return [{**asdict(row), "usd_per_hour": str(row.usd_per_hour)} for row in rows if row]
-
-
 def rows_of(found: Iterable[Piece]) -> list[LiveRow]:
-    """The rows that `pieces` made plain."""
+    """The rows of pieces that each are one."""
     return [LiveRow(**{**piece, "usd_per_hour": Decimal(piece["usd_per_hour"])}) for piece in found]
 
 

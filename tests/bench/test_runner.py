@@ -197,6 +197,10 @@ class NoCounts(Spanless):
     samples_per_step = 0
 
 
+class Quarter(Spanless):
+    precision = "int8"
+
+
 class Exploding(Spanless):
     step = explode
 
@@ -211,6 +215,7 @@ class OutOfMemory(Spanless):
     [
         (Exploding, "a training step of the workload failed with ValueError: first line."),
         (NoCounts, "samples_per_step must be a positive int after prepare"),
+        (Quarter, "precision is 'int8'; expected one of fp32, tf32, half, fp16, bf16."),
         (OutOfMemory, "does not fit into the device's memory. Try a smaller --batch-size."),
         (lambda: small(batches=lambda size: []), "small yields no batch of 8"),
         (lambda: small(samples=4), "a batch of 8 is larger than an epoch of 4"),

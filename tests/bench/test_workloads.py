@@ -179,3 +179,13 @@ def test_side_branches_count_in_the_loss():
 def test_no_detector_is_taken_for_a_classifier():
     with pytest.raises(UsageError, match="no classification model"):
         load.make("torchvision:fasterrcnn_resnet50_fpn")
+
+
+@pytest.mark.parametrize(
+    ("dtype", "told"),
+    [(torch.float32, "fp32"), (torch.bfloat16, "bf16"), (torch.float16, "fp16")],
+)
+def test_the_precision_is_that_of_the_parameters(dtype, told):
+    workload = mlp.workload()
+    workload.model.to(dtype)
+    assert workload.precision == told

@@ -52,7 +52,9 @@ def test_sagemaker_by_hand(make_run: MakeRun, catalog: Sequence[Offer]) -> None:
     billed_by = {i.name: i.billed_by for i in found.items}
     assert [n for n, who in billed_by.items() if who == "nobody"] == ["queue", "provisioning"]
     assert set(billed_by.values()) == {"nobody", "SageMaker"}
-    assert notes.PROXY in found.assumptions and notes.START_UP in found.assumptions
+    assert notes.PROXY in found.assumptions
+    start_up = "queue, provisioning, image pull and data download are assumed: 1 to 20 min if all"
+    assert any(text.startswith(start_up) for text in found.assumptions)
     assert "evaluation" not in items  # the workload has none
 
 
@@ -183,6 +185,20 @@ def test_a_discount_lowers_the_whole(make_run: MakeRun, make_offer: MakeOffer) -
         estimate(run, job_of(run), offer, rules).usd.mid for rules in (DEFAULTS, cheaper)
     )
     assert own == pytest.approx(list_price * 3 / 4, abs=Decimal("0.000001"))
+
+
+def test_rules_of_the_user_are_given_not_published(
+    make_run: MakeRun, make_offer: MakeOffer
+) -> None:
+    own = {"egress_gib": 2, "egress_usd_per_gib": Decimal("0.09"), "idle_seconds": 60}
+    rules = from_table({"azure": own})
+    run = make_run(device="Tesla T4")
+    for billing, known in ((DEFAULTS, ("published", "assumed")), (rules, ("given", "given"))):
+        found = estimate(run, job_of(run), make_offer("T4", provider="azure"), billing)
+        evidence = {i.name: i.evidence for i in found.items}
+        assert (evidence["idle"], evidence["egress"]) == known
+        assert evidence["load balancer"] == "assumed"
+    assert usd_by_item(found)["egress"] == money("0.18", "0.18", "0.18")
 
 
 def test_evaluation_and_checkpoints_are_lines_where_there_are_any(

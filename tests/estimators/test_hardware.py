@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from estimators.hardware import (
+    CLASSES,
     Precision,
     accelerator,
     accelerators,
@@ -103,6 +104,28 @@ def test_only_trainium_cannot_be_projected() -> None:
 def test_peak_is_that_of_the_precision_as_far_as_it_can_be_issued() -> None:
     assert accelerator("T4").peak_tflops("half") == 65.1
     assert accelerator("K80").peak_tflops("fp32") == pytest.approx(4.37 * 2 / 3)
+
+
+def test_what_has_no_arithmetic_in_a_precision() -> None:
+    lacking = {p: {a.name for a in accelerators().values() if a.lacks(p)} for p in CLASSES}
+    assert lacking["fp32"] == lacking["tf32"] == set()  # where there is no tf32 it is fp32
+    assert lacking["fp16"] == lacking["half"] == {"K80", "M60"}
+    assert {"T4", "V100", "P100", "P4", "K80"} < lacking["bf16"]
+    generations = {accelerator(name).generation for name in lacking["bf16"]}
+    assert generations == {"Kepler", "Maxwell", "Pascal", "Volta", "Turing"}
+    others = {a.generation for a in accelerators().values() if a.name not in lacking["bf16"]}
+    assert others == {"Ampere", "Ada", "Hopper", "Blackwell", "Trainium"}
+
+
+def test_compute_capability_goes_with_the_architecture() -> None:
+    by_generation: dict[str, set[float | None]] = {}
+    for a in accelerators().values():
+        by_generation.setdefault(a.generation, set()).add(a.compute_capability)
+    assert by_generation == {
+        "Kepler": {3.7}, "Maxwell": {5.2}, "Pascal": {6.0, 6.1}, "Volta": {7.0}, "Turing": {7.5},
+        "Ampere": {8.0, 8.6}, "Ada": {8.9}, "Hopper": {9.0}, "Blackwell": {10.0, 12.0},
+        "Trainium": {None},
+    }  # fmt: skip
 
 
 def test_a_power_limit_holds_the_clock_down() -> None:

@@ -42,8 +42,38 @@ def test_a_quote_moves_to_what_jobs_took(make_run: Any, make_offer: Any, job: Jo
     )
     known = {i.name: i.evidence for i in after.items if i.name in phases.START_UP}
     assert set(known.values()) == {"measured"}
+    assert any("own jobs on this cloud" in text for text in after.assumptions)
+    assert not any("image pull" in text and "are assumed" in text for text in after.assumptions)
     training = [{i.name: i.seconds for i in e.items}[phases.TRAINING] for e in (before, after)]
     assert training[0] == training[1]
+
+
+def test_the_import_moves_to_what_jobs_took(make_run: Any, make_offer: Any, job: Job) -> None:
+    offer = make_offer(accelerator=None, accelerator_count=0.0, accelerator_memory_gib=None)
+    place = {"provider": offer.provider, "instance_type": offer.instance_type}
+    slow = history(queued_seconds=None, pull_seconds=60.0, start_up_seconds=260.0, **place)
+    before, after = (
+        {i.name: i for i in estimate(make_run(), job, offer, history=h).items}[phases.WARM_UP]
+        for h in (History(), slow)
+    )
+    assert (before.evidence, after.evidence) == ("assumed", "measured")
+    assert before.seconds.mid == pytest.approx(18)  # 15 s and 30 steps of 0.1 s
+    assert after.seconds.mid == pytest.approx(203, rel=0.3)
+
+
+def test_only_what_own_jobs_tell_is_no_longer_assumed(
+    make_run: Any, make_offer: Any, job: Job
+) -> None:
+    offer = make_offer(accelerator=None, accelerator_count=0.0, accelerator_memory_gib=None)
+    place = {"provider": offer.provider, "instance_type": offer.instance_type}
+    waited = history(queued_seconds=900.0, pull_seconds=None, start_up_seconds=None, **place)
+    found = estimate(make_run(), job, offer, history=waited)
+    known = {i.name: i.evidence for i in found.items}
+    assert known[phases.QUEUE] == known[phases.PROVISIONING] == "measured"
+    assert known[phases.PULL] == known[phases.DATA] == known[phases.WARM_UP] == "assumed"
+    starts = [text.split(":")[0] for text in found.assumptions]
+    assert "queue and provisioning" in starts
+    assert "image pull and data download are assumed" in starts
 
 
 def test_other_clouds_learn_nothing_of_it(make_run: Any, make_offer: Any, job: Job) -> None:

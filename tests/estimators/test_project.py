@@ -5,7 +5,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from estimators import notes
@@ -186,6 +186,47 @@ def test_no_answer(
         project_epoch(make_run(**run), make_offer(**offer), 6400)
 
 
+T4_RUN, A10G_RUN, CPU_RUN = {"device": "Tesla T4"}, {"device": "NVIDIA A10G"}, {"device": None}
+
+
+@pytest.mark.parametrize(
+    ("run", "precision", "target", "reason"),
+    [
+        (A10G_RUN, "bf16", "T4", "trains in bf16, which T4 has no arithmetic for"),
+        (CPU_RUN, "bf16", "V100", "trains in bf16, which V100 has no arithmetic for"),
+        (CPU_RUN, "half", "K80", "trains in half, which K80 has no arithmetic for"),
+        (A10G_RUN, "fp16", "M60", "trains in fp16, which M60 has no arithmetic for"),
+        (T4_RUN, "bf16", "A10G", "measured in bf16 on T4, .* says nothing of other GPUs"),
+        (T4_RUN, "bf16", "T4", None),  # emulated, but measured so
+        (A10G_RUN, "bf16", "L4", None),
+        (A10G_RUN, "fp16", "T4", None),
+        (A10G_RUN, "half", "T4", None),
+        (A10G_RUN, "tf32", "V100", None),  # falls back to fp32, and is projected so
+    ],
+)
+def test_a_precision_that_the_gpu_lacks(
+    make_run: MakeRun, make_offer: MakeOffer, run: dict[str, str], precision: str, target: str,
+    reason: str | None,
+) -> None:  # fmt: skip
+    given, offer = make_run(precision=precision, **run), make_offer(target)
+    if reason is None:
+        assert project_epoch(given, offer, 6400).epoch_seconds.mid > 0
+        return
+    with pytest.raises(NoAnswerError, match=reason):
+        project_epoch(given, offer, 6400)
+
+
+@pytest.mark.parametrize("precision", ["fp16", "bf16"])
+def test_both_forms_of_16_bits_have_the_same_peak(
+    make_run: MakeRun, make_offer: MakeOffer, precision: str
+) -> None:
+    found, half = (
+        project_epoch(make_run(device="NVIDIA A10G", precision=p), make_offer("L4"), 6400)
+        for p in (precision, "half")
+    )
+    assert found.epoch_seconds == half.epoch_seconds
+
+
 def test_a_process_size_says_nothing_of_gpu_memory(
     make_run: MakeRun, make_offer: MakeOffer
 ) -> None:
@@ -197,11 +238,12 @@ def test_a_process_size_says_nothing_of_gpu_memory(
     one=st.sampled_from(GPUS),
     step=st.floats(1e-4, 10),
     share=st.floats(0, 1),
-    precision=st.sampled_from(["fp32", "tf32", "half"]),
+    precision=st.sampled_from(["fp32", "tf32", "half", "fp16", "bf16"]),
 )
 def test_every_gpu_has_an_ordered_interval(
     make_run: MakeRun, make_offer: MakeOffer, one: str, step: float, share: float, precision: str
 ) -> None:
+    assume(not accelerator(one).lacks(precision))  # type: ignore[arg-type]
     run = make_run(device="NVIDIA L4", step=step, load=step * share, precision=precision)
     found = project_epoch(run, make_offer(one, accelerator_memory_gib=None), 6400).epoch_seconds
     assert 0 < found.low <= found.mid <= found.high

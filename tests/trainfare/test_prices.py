@@ -79,7 +79,17 @@ def test_one_sentence(cli: Cli, words: tuple[str, ...], told: str, code: int) ->
 
 
 @pytest.mark.parametrize(
-    "text", ["[billing.aws]\ngranularity = 1\n", "[billing]\nx = 1\n", "[prices]\nx = 'y'\n"]
+    "text",
+    [
+        "[billing.aws]\ngranularity = 1\n",
+        "[billing]\nx = 1\n",
+        "[prices]\nx = 'y'\n",
+        "[prices]\nazure = 1\n",
+        "[prices]\npatience_seconds = -1\n",
+        "[prices]\npatience_seconds = nan\n",
+        "[prices]\npatience_seconds = true\n",
+        "[prices]\npatience_seconds = 'long'\n",
+    ],
 )
 def test_broken_rules(cli: Cli, tmp_path: Path, text: str) -> None:
     (tmp_path / "trainfare.toml").write_text(text, encoding="utf-8")
@@ -111,8 +121,9 @@ def test_diff(cli: Cli, tmp_path: Path) -> None:
 
 
 def test_one_provider_failing_leaves_the_others(cli: Cli, tmp_path: Path) -> None:
-    nobody = "[prices]\nazure = 'http://127.0.0.1:9'\naws_public = 'http://127.0.0.1:9'\n"
-    (tmp_path / "trainfare.toml").write_text(nobody, encoding="utf-8")
+    nobody = "azure = 'http://127.0.0.1:9'\naws_public = 'http://127.0.0.1:9'\n"
+    text = f"[prices]\npatience_seconds = 0\n{nobody}"
+    (tmp_path / "trainfare.toml").write_text(text, encoding="utf-8")
     answer = cli("prices", "refresh", "azure", "aws", "--json")
     assert answer.code == 3
     assert [f["provider"] for f in answer.json["failed"]] == ["azure", "aws"]

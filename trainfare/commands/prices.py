@@ -14,7 +14,7 @@ from results.rows import number
 from trainfare import options, output, pricing, settings
 
 if TYPE_CHECKING:
-    from estimators.live.refresh import Refreshed
+    from estimators.live.refresh import Refreshed, Services
     from estimators.snapshot_diff import Difference
 
 
@@ -162,14 +162,15 @@ def refresh(providers: tuple[str, ...], force: bool, as_json: bool) -> int:
     from estimators.live.refresh import refresh as refresh_prices
     from estimators.lookup import known_provider
 
+    output.show_log()
     whose = [known_provider(name) for name in providers] or list(PROVIDER_NAMES)
-    mirrors = {name: str(value) for name, value in settings.load().table("prices").items()}
+    services = _services()
     done: list[Refreshed] = []
     failed: list[tuple[str, TrainfareError]] = []
     for provider in whose:
         try:
             with output.progress(PROVIDER_NAMES[provider]) as progress:
-                done.append(refresh_prices(provider, progress, force, mirrors))
+                done.append(refresh_prices(provider, progress, force, services))
         except TrainfareError as error:
             failed.append((provider, error))
             output.say(f"! {PROVIDER_NAMES[provider]}: {error}")
@@ -186,6 +187,18 @@ def refresh(providers: tuple[str, ...], force: bool, as_json: bool) -> int:
             failed=[{"provider": name, "reason": str(error)} for name, error in failed],
         )  # fmt: skip
     return max((error.exit_code for _, error in failed), default=0)
+
+
+def _services() -> "Services":
+    """Where prices are fetched and how patiently, by `[prices]` of the settings."""
+    from estimators.live.refresh import Services
+
+    table = dict(settings.load().table("prices"))
+    patience = table.pop("patience_seconds", None)
+    addresses = {name: str(value) for name, value in table.items()}
+    if patience is None:
+        return Services(addresses=addresses)
+    return Services(addresses=addresses, patience_seconds=float(patience))
 
 
 def _say_refreshed(found: "Refreshed") -> None:

@@ -80,7 +80,8 @@ def quote(
             with uncollected():  # ranking makes a hundred thousand objects and no cycle
                 answers.append(_quote(run, size, offers, billing, wishes, store))
     if as_json:
-        _print_json(answers)
+        with uncollected():  # as above: every offer is itemised
+            _print_json(answers)
         return
     with shown_in(shown):
         notes = [line for run, answer, _ in answers for line in show(run, answer, top, explain)]

@@ -10,7 +10,12 @@ from typing import Any
 
 import pytest
 
+from estimators.live.http import Getter
+from estimators.live.pages import Source, pages
+from estimators.live.row import LiveRow, agreed
+
 SAMPLES = Path(__file__).parents[2] / "data" / "prices"
+PROMPT = Getter(patience_seconds=0.001)  # retries at once
 CUT = "cut"  # an answer that ends in the middle
 
 
@@ -93,6 +98,12 @@ def serve() -> Iterator[Callable[..., Service]]:
 def sample(name: str) -> Any:
     """A real answer."""
     return json.loads((SAMPLES / name).read_text(encoding="utf-8"))
+
+
+def rows_of_all(source: Source) -> list[LiveRow]:
+    """Every page of every part, as rows that agree."""
+    found = [piece for part in source.parts for page in pages(part) for piece in page.pieces]
+    return list(agreed(source.rows(found)))
 
 
 def silent(_text: str, _share: float) -> None:

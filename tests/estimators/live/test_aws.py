@@ -11,9 +11,8 @@ from botocore.config import Config
 
 from estimators.catalog import load_offers
 from estimators.live import aws
-from estimators.live.http import Getter
-from estimators.live.row import FetchError, LiveRow, agreed, shapes_of
-from tests.estimators.live.conftest import Asked, Service, sample, silent
+from estimators.live.row import FetchError, LiveRow, shapes_of
+from tests.estimators.live.conftest import PROMPT, Asked, Service, rows_of_all, sample
 
 pytestmark = pytest.mark.allow_hosts(["127.0.0.1"])
 Serve = Callable[..., Service]
@@ -72,8 +71,7 @@ def client(service: Service) -> Any:
 
 
 def rows(service: Service) -> list[LiveRow]:
-    found = aws.source(SHAPES, silent, client(service))
-    return list(agreed(found.rows([p for part in found.parts for p in part.fetch()])))
+    return rows_of_all(aws.source(SHAPES, PROMPT, client(service)))
 
 
 def test_items_are_json_strings_over_pages(serve: Serve) -> None:
@@ -90,7 +88,7 @@ def test_items_are_json_strings_over_pages(serve: Serve) -> None:
 
 def test_a_part_a_region(serve: Serve) -> None:
     service = serve(price_list([item()], regions=("us-east-1", "eu-west-1", "us-gov-west-1")))
-    found = aws.source(SHAPES, silent, client(service))
+    found = aws.source(SHAPES, PROMPT, client(service))
     assert [part.name for part in found.parts] == ["eu-west-1", "us-east-1"]
 
 
@@ -136,6 +134,18 @@ def test_an_item_that_is_no_object(serve: Serve, bad: str) -> None:
         rows(serve(price_list([bad])))
 
 
+def test_without_credentials_there_is_no_client(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_PROFILE"):
+        monkeypatch.delenv(name, raising=False)
+    for name in ("AWS_SHARED_CREDENTIALS_FILE", "AWS_CONFIG_FILE"):
+        monkeypatch.setenv(name, "/nonexistent")
+    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+    assert aws.client() is None
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "a")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "b")
+    assert aws.client().meta.endpoint_url == "https://api.pricing.us-east-1.amazonaws.com"
+
+
 def test_throttling_and_errors(serve: Serve) -> None:
     slow = (400, {}, json.dumps({"__type": "ThrottlingException", "message": "slow"}).encode())
     assert len(rows(serve(price_list([item()]), [slow, (500, {}, b"{}")]))) == 1
@@ -154,17 +164,11 @@ def as_training(found: dict[str, Any]) -> dict[str, Any]:
     )
 
 
-@pytest.fixture
-def nobody(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(aws, "_client", lambda: None)
-
-
 def from_map(service: Service) -> list[LiveRow]:
-    found = aws.source(SHAPES, silent, public=service.address, getter=Getter(0, 0))
-    return found.rows(found.parts[0].fetch())
+    return rows_of_all(aws.source(SHAPES, PROMPT, None, service.address))
 
 
-def test_the_public_map_without_credentials(serve: Serve, nobody: None) -> None:
+def test_the_public_map_without_credentials(serve: Serve) -> None:
     service = serve(lambda _: as_training(sample("aws_meteredUnitMaps_small.json")))
     found = from_map(service)
     assert service.asked[0].path.endswith("/USD/current/sagemaker-instances-training.json")
@@ -177,7 +181,7 @@ def test_the_public_map_without_credentials(serve: Serve, nobody: None) -> None:
     assert {(r.region, r.as_of) for r in found} == {("eu-west-1", "2025-06-16")}
 
 
-def test_the_notebook_map_is_not_that_of_training(serve: Serve, nobody: None) -> None:
+def test_the_notebook_map_is_not_that_of_training(serve: Serve) -> None:
     assert from_map(serve(lambda _: sample("aws_meteredUnitMaps_small.json"))) == []
 
 
@@ -189,9 +193,7 @@ def test_the_notebook_map_is_not_that_of_training(serve: Serve, nobody: None) ->
         ({"regions": []}, "has changed"),
     ],
 )
-def test_a_map_that_has_changed(
-    serve: Serve, nobody: None, change: dict[str, Any], told: str
-) -> None:
+def test_a_map_that_has_changed(serve: Serve, change: dict[str, Any], told: str) -> None:
     broken = as_training(sample("aws_meteredUnitMaps_small.json")) | change
     with pytest.raises(FetchError, match=told):
         from_map(serve(lambda _: broken))

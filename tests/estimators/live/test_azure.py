@@ -9,9 +9,8 @@ import pytest
 
 from estimators.catalog import load_offers
 from estimators.live import azure
-from estimators.live.http import Getter
-from estimators.live.row import FetchError, LiveRow, agreed, shapes_of
-from tests.estimators.live.conftest import CUT, Asked, Service, sample, silent
+from estimators.live.row import FetchError, LiveRow, shapes_of
+from tests.estimators.live.conftest import CUT, PROMPT, Asked, Service, rows_of_all, sample
 
 pytestmark = pytest.mark.allow_hosts(["127.0.0.1"])
 Serve = Callable[..., Service]
@@ -24,11 +23,8 @@ def page(items: list[Any], link: str | None = None) -> dict[str, Any]:
     return {"BillingCurrency": "USD", "Items": items, "NextPageLink": link, "Count": len(items)}
 
 
-def rows(service: Service, *regions: str) -> list[LiveRow]:
-    getter = Getter(backoff_seconds=0, pause_seconds=0)
-    found = azure.source(SHAPES, regions or ["eastus"], silent, service.address, getter)
-    pieces = [piece for part in found.parts for piece in part.fetch()]
-    return list(agreed(found.rows(pieces)))
+def rows(service: Service, *regions: str, shapes: dict[str, Any] = SHAPES) -> list[LiveRow]:
+    return rows_of_all(azure.source(shapes, regions or ["eastus"], PROMPT, service.address))
 
 
 def prices(found: list[LiveRow]) -> dict[tuple[str, str, str], Decimal]:
@@ -51,9 +47,7 @@ def test_asks_for_virtual_machines_of_one_region_by_consumption(serve: Serve) ->
 def test_windows_spot_and_low_priority_are_told_apart(serve: Serve) -> None:
     known = {"standard_ncc40ads_h100_v5": SHAPES["standard_nc40ads_h100_v5"], **SHAPES}
     service = serve(lambda _: page(TRAPS))
-    getter = Getter(backoff_seconds=0, pause_seconds=0)
-    found = azure.source(known, ["eastus"], silent, service.address, getter)
-    assert prices(found.rows(found.parts[0].fetch())) == {
+    assert prices(rows(service, shapes=known)) == {
         ("Standard_NCC40ads_H100_v5", "eastus2", "on_demand"): Decimal("6.98"),
         ("Standard_NCC40ads_H100_v5", "eastus2", "spot"): Decimal("1.396"),  # Low Priority
         ("Standard_NC80adis_H100_v5", "eastus", "on_demand"): Decimal("13.96"),
@@ -66,8 +60,7 @@ def test_reservations_are_left_out(serve: Serve) -> None:
     items = sample("azure_retail_prices_consumption_reservation.json")["Items"]
     known = {"standard_d8_v4": SHAPES["standard_d8s_v3"]}
     service = serve(lambda _: page(items))
-    found = azure.source(known, ["westeurope"], silent, service.address, Getter(0, 0))
-    assert prices(found.rows(found.parts[0].fetch())) == {
+    assert prices(rows(service, "westeurope", shapes=known)) == {
         ("Standard_D8_v4", "westeurope", "on_demand"): Decimal("0.46")
     }
 

@@ -12,8 +12,8 @@ from google.cloud.billing_v1 import CloudCatalogClient
 
 from estimators.catalog import find_offer, load_offers
 from estimators.live import gcp
-from estimators.live.row import FetchError, LiveRow, agreed, shapes_of
-from tests.estimators.live.conftest import Asked, Service, sample, silent
+from estimators.live.row import FetchError, LiveRow, shapes_of
+from tests.estimators.live.conftest import Asked, Service, rows_of_all, sample
 
 pytestmark = pytest.mark.allow_hosts(["127.0.0.1"])
 Serve = Callable[..., Service]
@@ -98,15 +98,8 @@ def rows(service: Service) -> dict[tuple[str, str, str], LiveRow]:
         credentials=AnonymousCredentials(),
         client_options={"api_endpoint": service.address},
     )
-    found = gcp.source(SHAPES, silent, client)
-    pieces = [piece for part in found.parts for piece in part.fetch()]
-    return {(r.instance_type, r.region, r.allocation): r for r in agreed(found.rows(pieces))}
-
-
-@pytest.fixture(autouse=True)
-def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(gcp, "BACKOFF_SECONDS", 0.001)
-    monkeypatch.setattr(gcp, "PATIENCE_SECONDS", 0.5)
+    found = rows_of_all(gcp.source(SHAPES, client, patience_seconds=0.5))
+    return {(r.instance_type, r.region, r.allocation): r for r in found}
 
 
 @pytest.mark.parametrize("size", [1000, 3])
