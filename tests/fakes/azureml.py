@@ -228,7 +228,7 @@ class FakeAzure:
         page: dict[str, Any] = {"value": [self._described(job) for job in rows]}
         if start + PAGE < len(found):
             page["nextLink"] = (
-                f"{self.server.url}{request.path}?api-version=2025-12-01&tag={tag}"
+                f"https://management.azure.com{request.path}?api-version=2025-12-01&tag={tag}"
                 f"&$skip={start + PAGE}"
             )
         return as_json(page)

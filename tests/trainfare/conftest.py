@@ -31,7 +31,16 @@ class Answer:
 
 def environment(home: Path, **more: str) -> dict[str, str]:
     """This one without settings, credentials or colours of whoever runs the tests."""
-    foreign = ("AWS_", "GOOGLE_", "AZURE_", "TRAINFARE_", "XDG_", "COLUMNS", "FORCE_COLOR")
+    foreign = (
+        "AWS_",
+        "GOOGLE_",
+        "AZURE_",
+        "IDENTITY_",
+        "TRAINFARE_",
+        "XDG_",
+        "COLUMNS",
+        "FORCE_COLOR",
+    )
     plain = {name: value for name, value in os.environ.items() if not name.startswith(foreign)}
     return plain | {"HOME": str(home), "TRAINFARE_OFFLINE": "1"} | more
 
