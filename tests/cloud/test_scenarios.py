@@ -51,6 +51,11 @@ class Scenario:
             fails=self.draw.choice((None, None, "it broke: token=secretsecret")),
             never_starts=self.draw.random() < 0.1,
         )
+        if spot == "spot" and self.draw.random() < 0.5:
+            self.cloud.fake.jobs.next_run.interruptions = tuple(
+                (self.draw.uniform(0, 900), self.draw.uniform(0, 4000))
+                for _ in range(self.draw.choice((1, 1, 2, 4)))
+            )
         self.budget = self.draw.choice((None, Decimal(40)))
 
     def play(self) -> None:

@@ -3,14 +3,13 @@
 import json
 import os
 import shutil
-import subprocess
-import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
+from fakes import cli as cli_process
 
 ROOT = Path(__file__).parents[2]
 
@@ -48,16 +47,7 @@ def environment(home: Path, **more: str) -> dict[str, str]:
 
 def run_in(folder: Path, *words: str, **more: str) -> Answer:
     """`trainfare WORDS` in the folder."""
-    done = subprocess.run(
-        [sys.executable, "-m", "trainfare", *words],
-        cwd=folder,
-        env=environment(folder, **more),
-        capture_output=True,
-        text=True,
-        timeout=240,
-        check=False,
-    )
-    return Answer(done.returncode, done.stdout, done.stderr)
+    return Answer(*cli_process.run(words, folder, environment(folder, **more)))
 
 
 @pytest.fixture(scope="session")
