@@ -104,13 +104,14 @@ def _intent(store: Store, name: str) -> JobIntent:
     return found
 
 
-@pytest.mark.parametrize("cloud", ["aws"], indirect=True)
+@pytest.mark.parametrize("cloud", ["aws", "azure"], indirect=True)
 def test_a_job_that_is_preempted_for_ever_ends_within_its_cap(cloud: Cloud, tmp_path: Path) -> None:
     cloud.fake.jobs.next_run = Plan(interruptions=((500.0, 700.0),) * 100, train_seconds=1e9)
     order = an_order(cloud, allocation="spot", max_usd="3")
     made = launch(cloud.client(), order, Store(tmp_path))
     cloud.clock.pause(10**7)
     assert cloud.client().status(made.handle).state == "timed_out"
+    assert len(cloud.fake.jobs.all) == 1
     assert 0 < cloud.bill_usd(order.estimate.offer.usd_per_hour) <= 3
 
 
@@ -128,3 +129,23 @@ def test_vertex_ai_does_not_start_it_again_and_bills_one_attempt(
     assert (came.billed_seconds, came.usd) == (420.0, Decimal("0.42"))
     again = launch(cloud.client(), order, store)
     assert (again.is_new, len(cloud.fake.jobs.all)) == (False, 1)
+
+
+@pytest.mark.parametrize("cloud", ["azure"], indirect=True)
+def test_azure_ml_queues_it_again_and_no_attempt_is_forgotten(cloud: Cloud, tmp_path: Path) -> None:
+    cloud.fake.jobs.next_run = Plan(interruptions=((300.0, 900.0),), train_seconds=200.0)
+    store, order = Store(tmp_path), an_order(cloud, allocation="spot", rate="3.6", max_usd="20")
+    made = launch(cloud.client(), order, store)
+    assert cloud.fake.jobs.all[0].on_preemption == "restarts"
+    cloud.clock.pause(60 + 120 + 300 + 10)
+    assert cloud.client().status(made.handle).state == "pending"
+    cloud.clock.pause(10_000)
+    status = cloud.client().status(made.handle)
+    assert status.state == "succeeded"
+    came = outcome(status, _intent(store, made.handle.job_name))
+    # From its first start to its end: the wait in between counts too, for nobody tells it apart.
+    assert (came.billed_seconds, came.billed_basis) == (120 + 300 + 900 + 120 + 200, "derived")
+    assert came.usd is not None
+    paid = cloud.bill_usd(order.estimate.offer.usd_per_hour)
+    assert paid == Decimal("0.74")
+    assert paid <= came.usd <= order.request.max_usd
