@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 def accuracy_table(rows: Sequence[Mapping[str, Any]], jobs: int) -> "Table":
     """A section for all jobs, then one for each cloud and instance type; medians."""
     table = plain_table(
-        f"{units.counted(jobs, 'job')} collected", "", "part", "jobs", "predicted", "actual",
-        "error", "80% interval held", "", left=("", "part"),
+        f"{units.counted(jobs, 'job')} collected: how often the 80% interval held", "", "part",
+        "jobs", "predicted", "actual", "error", "held", "", left=("", "part"),
     )  # fmt: skip
     before = None
     for row in rows:

@@ -77,7 +77,7 @@ class Content:
 
 def gather(store: Store, made_at: str) -> Content:
     """Read the store. Files that can't be read are named in `problems`, never hidden."""
-    runs = tuple(reversed(list(store.newest_first(Run))))
+    runs = tuple(reversed(list(_runs(store))))
     by_id = {run.run_id: run for run in runs}
     answers = []
     for name in dict.fromkeys(run.workload.name for run in runs):
@@ -93,6 +93,32 @@ def gather(store: Store, made_at: str) -> Content:
         jobs=jobs,
         problems=tuple(store.problems),
     )
+
+
+def _runs(store: Store) -> Iterator[Run]:
+    """Those whose times can be used: a job, or somebody by hand, may have written any record."""
+    for run in store.newest_first(Run):
+        flaw = _flaw(run)
+        if flaw is None:
+            yield run
+        else:
+            store.problems.append(f"Run {run.run_id} is left out: {flaw}.")
+
+
+def _flaw(run: Run) -> str | None:
+    for m in run.measurements:
+        fits = len(m.block_seconds) == len(m.disturbed) and m.steps_per_block > 0
+        if not m.block_seconds or not fits or min(m.block_seconds) < 0:
+            return f"its {m.phase} has no usable times"
+        if m.phase in ("step", "epoch") and m.seconds.mid <= 0:
+            return f"its {m.phase} took no time"
+    together = run.scaling
+    if together:
+        rounds = (together.single_block_seconds, together.parallel_block_seconds)
+        even = {len(times) for times in rounds} == {len(together.disturbed)}
+        if not together.disturbed or not even or min(map(min, rounds)) <= 0:
+            return "its scaling has no usable times"
+    return None
 
 
 def _newest_quote(store: Store, name: str) -> Quote | None:

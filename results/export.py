@@ -14,6 +14,7 @@ from results.rows import (
     run_row,
     usd_row,
 )
+from results.scaling_text import scaling_row
 
 
 def json_text(content: Content) -> str:
@@ -33,7 +34,10 @@ def json_text(content: Content) -> str:
             }
             for item in content.answers
         ],
-        "runs": [run_row(run) | {"measurements": measurement_rows(run)} for run in content.runs],
+        "runs": [
+            run_row(run) | {"scaling": scaling_row(run), "measurements": measurement_rows(run)}
+            for run in content.runs
+        ],
         "jobs": [job_row(job) for job in content.jobs],
         "problems": list(content.problems),
     }

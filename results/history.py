@@ -32,7 +32,7 @@ class History:
     workload: str
     phase: str
     points: tuple[HistoryPoint, ...]
-    left_out: int  # runs on another machine, with another batch size or without the phase
+    left_out: int  # older runs; those on another machine, of another setting, without the phase
 
 
 def history(runs: Iterable[Run], workload: str, phase: str = "step") -> History:
@@ -56,20 +56,26 @@ def history(runs: Iterable[Run], workload: str, phase: str = "step") -> History:
     return _series(kept, phase, left_out=len(named) - len(kept))
 
 
-def histories(runs: Iterable[Run], phase: str = "step") -> list[History]:
-    """The series of all that was measured: one a workload, setting and machine, as `history`."""
+def histories(runs: Iterable[Run], most: int, phase: str = "step") -> list[History]:
+    """The series of all that was measured: one a workload, setting and machine, as `history`.
+
+    Each has its `most` newest runs, and counts the others as left out.
+    """
     found: dict[object, list[Run]] = {}
     for run in sorted(runs, key=lambda r: (r.captured_at, r.run_id)):
         if not run.partial and _seconds(run, phase):
             found.setdefault(_alike(run), []).append(run)
-    return [_series(alike, phase) for alike in found.values()]
+    return [
+        _series(alike[-most:], phase, left_out=max(0, len(alike) - most))
+        for alike in found.values()
+    ]
 
 
 def _alike(run: Run) -> tuple[object, object]:
     return (setting(run), hardware(run))
 
 
-def _series(kept: list[Run], phase: str, left_out: int = 0) -> History:
+def _series(kept: list[Run], phase: str, left_out: int) -> History:
     """The points of runs that can be compared, oldest first."""
     groups = _by_commit(kept)
     known = [repeats(group, phase) for group in groups]

@@ -11,13 +11,24 @@ _TIMES = (
     864000, 30 * 86400, 8640000, 86400000, 864000000,
 )  # fmt: skip
 
+# Between them, where the intervals span less than `WIDE`.
+_MORE_TIMES = (
+    2, 5, 20, 45, 120, 300, 420, 900, 1200, 2700, 7200, 4 * 3600, 6 * 3600, 8 * 3600, 12 * 3600,
+    2 * 86400, 5 * 86400, 7 * 86400, 14 * 86400,
+)  # fmt: skip
+WIDE = 60.0  # longest over shortest
+
 FEW_POWERS = 3
 
 
 def time_ticks(offers: Iterable[BriefEstimate]) -> list[tuple[float, str]]:
     """Whole units that lie within the intervals of `offers`, in seconds with their texts."""
     ends = [x for o in offers for x in (o.seconds.low, o.seconds.high) if x > 0]
-    return [(at, _unit_text(at)) for at in _TIMES if ends and min(ends) / 10 < at < max(ends)]
+    if not ends:
+        return []
+    low, high = min(ends), max(ends)
+    marks = _TIMES if high / low > WIDE else sorted({*_TIMES, *_MORE_TIMES})
+    return [(at, _unit_text(at)) for at in marks if low / 10 < at < high]
 
 
 def _unit_text(seconds: float) -> str:

@@ -17,7 +17,8 @@ from results.tables import instance_text, interval_text
 def evidence_section(content: Content) -> Section:
     """Tables of what each figure rests on, and every warning as a note."""
     warnings = list(_warnings(content))
-    count = "Nothing speaks against these figures" if not warnings else f"{len(warnings)} warnings"
+    nothing = "Nothing speaks against these figures" if content.runs else "Nothing is measured yet"
+    count = units.counted(len(warnings), "warning") if warnings else nothing
     tables = [
         Table(
             caption="What each figure rests on",
@@ -100,7 +101,7 @@ def _machines(runs: Sequence[Run]) -> list[tuple[str, str, str]]:
 
 def _machine(run: Run) -> dict[str, str]:
     m = run.machine
-    memory = known(m.memory_bytes, units.bytes_text)
+    memory = f"memory {known(m.memory_bytes, units.bytes_text)}"
     return {
         "device": f"{m.device_name} ({m.device})",
         "processor": f"{m.cpu_name}, {units.counted(m.cpu_count, 'CPU')}, "

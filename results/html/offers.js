@@ -126,7 +126,7 @@ const bars = (offers, best) => {
 };
 // By place, not the offer itself: ECharts copies deeply all that it is given.
 // Those on the line are larger, drawn above the others, and its two ends are named.
-const marks = (offers, best, chart) => {
+const marks = (offers, best, chart, middle) => {
   const onLine = new Set(best);
   const many = offers.length > FEW;
   const size = (spot, isFront) => (spot ? 2 : 0) + (isFront ? 11 : many ? 6 : 9);
@@ -138,16 +138,23 @@ const marks = (offers, best, chart) => {
       opacity: isFront || !many ? 1 : 0.6,
     },
     data: offers.filter((o) => o.provider === cloud && o.spot === spot && onLine.has(o) === isFront)
-      .map((o) => ({ value: [o.sMid, o.uMid, o.place], label: nameOf(o, best, chart) })),
+      .map((o) => {
+        const value = [o.sMid, o.uMid, o.place];
+        const label = isFront && nameOf(o, best, chart, middle);
+        return label ? { value, label } : value; // bare values are quicker
+      }),
   }))));
 };
-const nameOf = (offer, best, chart) => {
+const nameOf = (offer, best, chart, middle) => {
   const ends = { cheapest: best[best.length - 1], fastest: best[0] };
   const word = Object.keys(ends).find((name) => ends[name] === offer);
   if (!word || best.length < 2) return undefined;
   const said = narrow(chart) ? word : `${word}: ${offer.instance}, ${offer.cost}, ${offer.time}`;
   return {
-    show: true, formatter: said, position: 'right', distance: 9, ...text(), fontWeight: 600,
+    show: true, formatter: said, ...text(), fontWeight: 600,
+    // Beside its own bars, and towards the middle of the chart, where there is room.
+    position: word === 'fastest' ? 'top' : 'bottom', distance: 6,
+    align: offer.sMid > middle ? 'right' : 'left',
     backgroundColor: colour('paper'), padding: [1, 4], borderRadius: 3,
   };
 };
@@ -176,6 +183,6 @@ const drawScatter = (chart, shown, chosen, ticks) => {
     grid: { left: narrow(chart) ? 58 : 76, right: 18, top: 14, bottom: 46 },
     xAxis: logAxis('time of the whole job', ticks.time, left, right, { nameGap: 28 }),
     yAxis: logAxis('cost', ticks.usd, low, high, { nameGap: narrow(chart) ? 46 : 60 }),
-    series: [bars(shown, best), ...marks(shown, best, chart), front(best), ring(chosen)],
+    series: [bars(shown, best), ...marks(shown, best, chart, Math.sqrt(left * right)), front(best), ring(chosen)],
   }, { replaceMerge: ['series'] });
 };

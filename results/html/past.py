@@ -14,6 +14,7 @@ from results.phase_change import Change
 from results.records import Run
 
 MOST_RUNS = 200  # rows of the history table, the newest
+MOST_DRAWN = 500  # runs of a series: to tell verdicts takes time by the square of their number
 VERDICTS: tuple[Change, ...] = ("slower", "faster", "same", "ambiguous")  # as charts.js marks them
 
 
@@ -26,7 +27,7 @@ def past_sections(content: Content) -> list[Section]:
 def history_section(runs: Sequence[Run]) -> Section | None:
     """Step times over commits, each point with its verdict against the one before it."""
     timed = [run for run in runs if run.measurement("step") and _moment(run.captured_at)]
-    found = [(_setting(timed, one), one) for one in histories(timed)]
+    found = [(_setting(timed, one), one) for one in histories(timed, MOST_DRAWN)]
     if not found:
         return None
     longest = max(len(one.points) for _, one in found)
@@ -44,8 +45,14 @@ def history_section(runs: Sequence[Run]) -> Section | None:
 def _history_lead(found: Sequence[tuple[str, History]]) -> str:
     changes = Counter(p.change.change for _, one in found for p in one.points if p.change)
     told = ", ".join(f"{changes[name]:,} {name}" for name in VERDICTS if changes[name])
+    older = sum(one.left_out for _, one in found)
     return (
-        "Median step by commit, in percent of the first one of the same workload, settings and "
+        (
+            f"The newest {MOST_DRAWN} runs of each; {older:,} older ones are left out. "
+            if older
+            else ""
+        )
+        + "Median step by commit, in percent of the first one of the same workload, settings and "
         f"machine, with 95% intervals. Against the commit before: {told} "
         "(▲ slower, ▼ faster, ● same, ○ ambiguous). Runs differ without any change of the code; "
         "what that alone may explain is ambiguous."

@@ -11,27 +11,31 @@ from results.statistics import median
 from results.tables import interval_text, share_text
 
 MOST_BLOCKS = 300  # drawn of one workload; the statistics use all
+MOST_TOLD = 3  # workloads whose loading the lead tells, the largest shares
 BLOCK_NUMBERS = ("blocks", "disturbed", "shortest", "median", "longest", "warm-up")
 
 
 def time_section(runs: Sequence[Run]) -> Section:
     """Phases of a step, stacked, as shares of it or of their sum; the rest is called `other`."""
     timed = [run for run in runs if run.measurement("step")]
-    loading = [text for run in timed if (text := _loading(run))]
+    said = "Phases as a share of the step, or of all phases where they take longer"
+    loading = [text for _, text in sorted(filter(None, map(_loading, timed)), reverse=True)]
     return Section(
         name="time",
         title="Where the time goes",
-        lead=". ".join(["Phases as a share of the whole step", *loading]) + ".",
+        lead=". ".join([said, *loading[:MOST_TOLD]]) + ".",
         chart=_phase_chart(timed),
         tables=[_phase_table(runs)],
     )
 
 
-def _loading(run: Run) -> str:
+def _loading(run: Run) -> tuple[float, str] | None:
+    """The share, and a sentence that says it."""
     load, step = run.measurement("load"), run.measurement("step")
     if load is None or step is None:
-        return ""
-    return f"{run.workload.name} spends {share_text(load, step)} of a step loading data"
+        return None
+    said = f"{run.workload.name} spends {share_text(load, step)} of a step loading data"
+    return load.seconds.mid / step.seconds.mid, said
 
 
 def _phases(run: Run) -> list[Measurement]:
@@ -50,7 +54,7 @@ def _phase_chart(runs: Sequence[Run]) -> Chart | None:
         )
     return {
         "kind": "stack",
-        "label": "Share of the step (or of all phases, if they add up to more) in percent",
+        "label": "Share of the step in percent",
         "categories": shortened([run.workload.name for run in runs]),
         "series": series,
     }

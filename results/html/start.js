@@ -50,7 +50,8 @@ const startOffers = () => {
     seconds: number($('deadline'), parseSeconds),
     usd: number($('budget'), parseUsd),
   });
-  for (const [name] of [['filters'], ['scatter'], ['legend']]) $(name).hidden = false;
+  for (const name of ['filter-box', 'scatter', 'legend']) $(name).hidden = false;
+  if (innerWidth < 520) $('filter-box').open = false; // the chart comes first there
   $('static-offers').hidden = true;
   const chart = addChart($('scatter'), (self) => drawScatter(self, shown, chosen, ticks()));
 
@@ -114,7 +115,7 @@ const start = () => {
   });
   const paper = (on) => () => {
     document.documentElement.classList.toggle('paper', on);
-    document.querySelectorAll('details').forEach((more) => { more.open = on; });
+    document.querySelectorAll('header details').forEach((more) => { more.open = on; });
     redraw();
   };
   addEventListener('beforeprint', paper(true));

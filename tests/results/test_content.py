@@ -2,21 +2,26 @@
 
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
+
+import pytest
 
 from results.all_offers import all_offers
 from results.answer import answer
 from results.content import Answer, gather
+from results.html.page import html
 from results.records import Quote, Run
 from results.store import Store, new_id
 from tests.results.conftest import (
     Priced,
     build_estimate,
+    build_measurement,
     build_quote,
     build_run,
     build_workload,
     usd,
 )
-from tests.results.html.conftest import past_job
+from tests.results.html.conftest import past_job, scaling
 
 NOW = "2026-11-24T12:00:00+00:00"
 
@@ -79,6 +84,31 @@ def test_a_broken_file_of_offers_leaves_the_quote(tmp_path: Path) -> None:
     assert found.answers[0].offers is None
     assert len(found.answers[0].ranked) == 1
     assert len(found.problems) == 1
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"measurements": (build_measurement("step", block_seconds=(), disturbed=()),)},
+        {"measurements": (build_measurement("step", 0.0),)},
+        {"measurements": (build_measurement("load", -1.0),)},
+        {"measurements": (build_measurement("step", disturbed=(False,)),)},
+        {"measurements": (build_measurement("step", steps_per_block=0),)},
+        {"scaling": scaling(single_block_seconds=(0.0,) * 20)},
+        {"scaling": scaling(disturbed=())},
+    ],
+)
+def test_runs_without_usable_times_are_named_and_left_out(
+    tmp_path: Path, given: dict[str, Any]
+) -> None:
+    store = Store(tmp_path)
+    store.add(build_run(run_id="bad", **given))
+    store.add(build_run(run_id="good"))
+    found = gather(store, NOW)
+    assert [run.run_id for run in found.runs] == ["good"]
+    assert len(found.problems) == 1
+    assert found.problems[0].startswith("Run bad is left out: its ")
+    assert "Run bad is left out" in html(found)
 
 
 def test_jobs_with_what_was_predicted(tmp_path: Path) -> None:

@@ -29,7 +29,10 @@ def test_json() -> None:
     (answer,) = found["answers"]
     assert answer["sentence"].startswith("cnn, 3 epochs: $0.24–0.48")
     assert answer["estimates"][0]["usd"] == {"low": 0.24, "mid": 0.36, "high": 0.48}
-    assert len(found["runs"]) == 5
+    assert len(found["runs"]) == 6
+    scaling = {run["run_id"]: run["scaling"] for run in found["runs"]}
+    assert scaling["r0"] is None  # not measured
+    assert scaling["swept"]["efficiency_ratio"]["mid"] == pytest.approx(0.8, rel=0.02)
     assert found["runs"][0]["measurements"][0]["phase"] == "load"
     assert [job["billed_usd"] for job in found["jobs"]] == [0.4, 0.6, None]
     assert found["problems"]
@@ -114,6 +117,10 @@ def test_ticks_are_whole_units_within_the_data() -> None:
         "10 s", "30 s", "1 min", "3 min", "10 min", "30 min", "1 h",
     ]  # fmt: skip
     assert [text for _, text in usd_ticks(offers)] == ["$0.01", "$0.1", "$1", "$10", "$100"]
+    near = [brief_offer(0, seconds=span(250, 400, 1250))]
+    assert [text for at, text in time_ticks(near) if at > 250] == [
+        "5 min", "7 min", "10 min", "15 min", "20 min",
+    ]  # fmt: skip
     few = [brief_offer(0, usd=usd("0.3", "0.4", "0.9"))]
     assert [text for _, text in usd_ticks(few)] == ["$0.1", "$0.2", "$0.5", "$1", "$2", "$5"]
     assert usd_ticks([]) == time_ticks([]) == []

@@ -4,7 +4,7 @@ import pytest
 
 from results.change_text import history_rows
 from results.errors import UsageError
-from results.history import history
+from results.history import histories, history
 
 
 @pytest.fixture
@@ -56,3 +56,24 @@ def test_what_is_not_there(at):
         history([at(1)], "cnn", "epoch")
     with pytest.raises(UsageError, match="no run yet"):
         history([], "cnn")
+
+
+def test_series_of_all_that_was_measured_and_at_most_so_many_runs(make_run, make_measurement):
+    runs = [
+        make_run(
+            run_id=f"r{i}",
+            captured_at=f"2026-11-{1 + i:02}T00:00:00+00:00",
+            commit=f"c{i}",
+            batch_size=8 << i % 2,
+            measurements=(make_measurement("step", 0.1 + 0.05 * i),),
+        )
+        for i in range(10)
+    ]
+    small, large = histories(runs[::-1], most=3)
+    assert [p.run_ids for p in small.points] == [("r4",), ("r6",), ("r8",)]
+    assert (small.left_out, large.left_out) == (2, 2)
+    assert [p.change is None for p in large.points] == [True, False, False]
+    whole = histories(runs, most=5)[0]
+    assert whole.left_out == 0
+    assert whole.points == history([r for r in runs if r.workload.batch_size == 8], "cnn").points
+    assert histories([make_run(partial=True), make_run(measurements=())], most=5) == []

@@ -9,6 +9,7 @@ from rich.console import Console
 from rich.table import Table
 
 from estimators.catalog import load_offers
+from results.accuracy_table import accuracy_table
 from results.records import Offer
 from results.tables import (
     PERFORMANCE_SPARE,
@@ -102,3 +103,20 @@ def test_where_nothing_fits_words_are_folded(
     table.add_row("x" * 30, "y" * 30)
     output.print_table(table, "one")
     assert max(map(len, capsys.readouterr().out.splitlines())) <= 20
+
+
+def test_accuracy_of_the_longest_names(shown: Shown) -> None:
+    row = {
+        "provider": "azure",
+        "instance_type": "Standard_NC24ads_A100_v4",
+        "part": "data download",
+        "jobs": 1234,
+        "predicted": 1234.5,
+        "actual": 123456.7,
+        "error": 12.34,
+        "held": 1200,
+        "too_narrow": True,
+    }
+    lines = shown(output.print_table, accuracy_table([row], 1234), "jobs")
+    assert "Standard_NC24ads_A100_v4" in lines[-1]
+    assert "1200 of 1234" in lines[-1]

@@ -36,7 +36,7 @@ def accuracy(results: Path | str | None, as_json: bool) -> None:
     if as_json:
         output.print_json(jobs=len(outcomes), accuracy=rows)
         return
-    output.print_table(accuracy_table(rows, len(outcomes)))
+    output.print_table(accuracy_table(rows, len(outcomes)), "jobs")
     for line in _notes(outcomes, any(row.too_narrow for row in found)):
         output.print_line(line)
 

@@ -47,8 +47,13 @@ def test_a_narrow_screen(show: Show, case: str) -> None:
     assert sheet.complaints == []
 
 
-def test_axe_on_a_narrow_screen(show: Show) -> None:
-    found = Axe().run(show(full_content(), width=360).page)
+def test_axe_and_folded_filters_on_a_narrow_screen(show: Show) -> None:
+    sheet = show(full_content(), width=360)
+    assert sheet.page.is_hidden("#filters")
+    sheet.page.focus("#filter-box summary")
+    sheet.page.keyboard.press("Enter")
+    assert sheet.page.is_visible("#filters")
+    found = Axe().run(sheet.page)
     assert found.violations_count == 0, found.generate_report()
 
 
@@ -120,6 +125,8 @@ def test_hover_shows_the_bill(show: Show) -> None:
     assert "8. Vertex AI ml.n7.xlarge, region-7" in text
     assert re.search(r"start-up\s+1\.0–4\.0 min\s+\$0.010–0.040", text)
     assert re.search(r"training\s+0\.5–2\.0 h\s+\$0.28–1.14", text)
+    inside = "box => box.querySelector('table').scrollWidth <= box.clientWidth"
+    assert sheet.page.eval_on_selector(".bubble", inside)
     sheet.page.mouse.down()
     sheet.page.mouse.up()
     assert "ml.n7.xlarge" in sheet.page.inner_text("#spoken")  # stays, to be copied
@@ -170,9 +177,13 @@ def test_paper(show: Show) -> None:
     sheet = show(full_content(), color_scheme="dark")
     page = sheet.page
     page.evaluate("""addEventListener('beforeprint', () => {
-        window.ink = getComputedStyle(document.documentElement).getPropertyValue('--paper')})""")
+        window.ink = getComputedStyle(document.documentElement).getPropertyValue('--paper');
+        const all = [...document.querySelectorAll('canvas')];
+        window.widest = Math.max(...all.map(c => c.clientWidth));
+    })""")
     assert page.pdf(format="A4", print_background=True).startswith(b"%PDF")
     assert page.evaluate("window.ink") == "#ffffff"  # drawn light, whatever the screen is
+    assert page.evaluate("window.widest") <= 680  # what an A4 page has room for
     assert not page.evaluate("document.documentElement.classList.contains('paper')")
     page.emulate_media(media="print")
     assert page.is_hidden("#filters")
