@@ -49,6 +49,9 @@ def _command(
     os.environ.update(environ)
     for number, path in ((1, out), (2, err)):
         os.dup2(os.open(path, os.O_CREAT | os.O_WRONLY | os.O_APPEND), number)
+    if "PYTHONIOENCODING" in environ:  # which Python itself reads only when it starts
+        for stream in (sys.stdout, sys.stderr):
+            stream.reconfigure(encoding=environ["PYTHONIOENCODING"])  # type: ignore[union-attr]
     sys.argv = ["trainfare", *words]
     sys.path.insert(0, str(folder))
     from trainfare.__main__ import main
