@@ -21,7 +21,7 @@ quote: $(READY)
 	@$(BIN)/trainfare report
 
 test: $(READY)
-	@$(BIN)/pytest -q --benchmark-skip
+	@$(BIN)/pytest -q --benchmark-skip -n auto --maxprocesses 4 --dist worksteal
 
 bench: $(READY)
 	@$(BIN)/pytest --benchmark-only

@@ -4,6 +4,7 @@ Needs torch, the standard library, `bench` and `results`; under `torchrun` it is
 """
 
 import argparse
+import gc
 import os
 import sys
 from collections.abc import Callable
@@ -31,7 +32,8 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         run = _train(asked)
         if _rank() == 0:
-            print(f"kept {Store(asked.out).add(run)}")
+            print(f"kept {Store(asked.out).add(run)}", flush=True)
+        _wait_for_all()
     except TrainfareError as error:
         print(f"trainfare: {error}", file=sys.stderr)
         return error.exit_code
@@ -139,9 +141,20 @@ def _join_group() -> str:
     return where
 
 
+def _wait_for_all() -> None:
+    """Nobody leaves while another still needs it: torch aborts a process whose peer has gone."""
+    import torch
+
+    if _world_size() > 1:
+        torch.distributed.barrier()
+
+
 def _leave_group() -> None:
     import torch
 
+    # The model under data parallelism holds on to the group, in circles that only this ends: a
+    # group that is destroyed under it is joined too late, and the process aborts at its end.
+    gc.collect()
     if torch.distributed.is_available() and torch.distributed.is_initialized():
         torch.distributed.destroy_process_group()
 

@@ -74,6 +74,13 @@ class Session:
         gc.collect()
         torch_facts.empty_cache(self.device)
 
+    def guarded(self, doing: str, call: Callable[[], object]) -> None:
+        """Call into the user's code, off the clock. Raises UsageError where it raises."""
+        try:
+            call()
+        except Exception as error:
+            raise problem(doing, self.workload, error) from error
+
     def steps(self, count: int) -> Block:
         """A block of `count` whole steps. Raises UsageError where the user's step raises."""
         try:

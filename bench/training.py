@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable
 from types import FrameType
 
+from bench import torch_facts
 from bench.checkpoint import Checkpoints, Position
 from bench.disturbance import Block, Neighbours, find_threads
 from bench.epochs import CHUNK_SECONDS
@@ -63,7 +64,8 @@ class Training:
         self._stopping = True
 
     def _epoch(self, step_seconds: float) -> None:
-        """The rest of one epoch. After a restart the data is drawn anew from its beginning."""
+        """One epoch, or what an interruption has left of it."""
+        self._open_epoch()
         position, steps = self.position, self.session.steps_per_epoch
         number = len(position.epochs_done) + 1
         chunk = max(1, round(CHUNK_SECONDS / step_seconds))
@@ -80,6 +82,22 @@ class Training:
         position.epochs_done.append(position.running)
         position.steps_done, position.running = 0, Block(0.0, 0.0, 0, 0.0, 0.0)
         self._between()
+
+    def _open_epoch(self) -> None:
+        """Begin the data of an epoch from a seed of its own, so that a restart finds its order.
+
+        The seed is unlike that of any other epoch and process, and of the first weights.
+        """
+        session, done = self.session, self.position.steps_done
+        epoch = len(self.position.epochs_done) + 1
+        torch_facts.seed(session.seed + session.processes * epoch)
+        resume = getattr(session.workload, "resume_epoch", None)
+        if done and resume is not None:
+            session.guarded("going on within an epoch of", lambda: resume(done))
+        elif done:
+            self._say("! this workload has no resume_epoch(): the rest of the epoch is drawn anew")
+        elif (begin := getattr(session.workload, "start_epoch", None)) is not None:
+            session.guarded("starting an epoch of", begin)
 
     def _between(self) -> None:
         self.session.tick()

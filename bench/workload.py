@@ -10,6 +10,8 @@ from torch import Tensor, nn
 from torch.nn.parallel import DistributedDataParallel
 from torch.optim import Optimizer
 
+from bench.rest_of_epoch import draw_state, rest_of, restore_draws
+
 Mark = Callable[[str], AbstractContextManager[None]]
 Batches = Callable[[int], Iterable[tuple[Tensor, Tensor]]]
 
@@ -31,7 +33,8 @@ class Workload(Protocol):
     `start_epoch()` (the next step is the first of an epoch, so that its cost is seen),
     `prefetched_batches` (which a pause fills up, so that the steps after it are not counted), and
     `state()` with `load_state(state)` (tensors and plain values, from which an interrupted job goes
-    on).
+    on) and `resume_epoch(steps)` (called after `load_state` and with the seed of the running epoch:
+    the next step is the one after its first `steps`, on the data that they have left).
     """
 
     samples_per_step: int
@@ -148,13 +151,27 @@ class TorchWorkload:
             torch.cuda.synchronize(self.device)
 
     def state(self) -> dict[str, Any]:
-        """Weights and optimizer, from which an interrupted job goes on."""
-        return {"model": self.model.state_dict(), "optimizer": self._optimizer.state_dict()}
+        """Weights, optimizer and torch's random state, from which an interrupted job goes on."""
+        return {
+            "model": self.model.state_dict(),
+            "optimizer": self._optimizer.state_dict(),
+            "draws": draw_state(self.device),
+        }
 
     def load_state(self, state: Mapping[str, Any]) -> None:
         """Take over what `state` returned, on every process alike."""
         self.model.load_state_dict(state["model"])
         self._optimizer.load_state_dict(state["optimizer"])
+        self._draws = dict(state["draws"])
+
+    def resume_epoch(self, steps: int) -> None:
+        """Let the next step be the one after the first `steps` of the epoch that was running.
+
+        The order is drawn anew from the epoch's own seed, which is set; then torch's random state
+        goes on from where `state` found it, so that dropout draws what it would have drawn.
+        """
+        self._loader = self.batches(self.samples_per_step)
+        self._epoch = iter(rest_of(self._loader, steps, lambda: restore_draws(self._draws)))
 
     def evaluate(self) -> Mapping[str, float]:
         """Metrics on the test data, or none where the workload has no evaluator."""

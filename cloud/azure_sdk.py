@@ -3,8 +3,10 @@
 import json
 import logging
 import os
+from functools import partial
 from io import StringIO
 from typing import Any
+from urllib.parse import SplitResult, urlsplit
 
 from cloud.errors import ConfigurationError
 from cloud.settings import AzureSettings, required
@@ -46,7 +48,15 @@ def _own_cloud(endpoint: str) -> dict[str, Any]:
             "storage_endpoint": "core.windows.net",
             "registry_discovery_endpoint": "https://eastus.api.azureml.ms/",
         },
+        "raw_request_hook": partial(_stay_at, urlsplit(endpoint)),
     }
+
+
+def _stay_at(there: SplitResult, request: Any) -> None:
+    """Of a list, Azure names the next page by its own address: it is asked for at ours."""
+    asked = request.http_request
+    own = urlsplit(asked.url)._replace(scheme=there.scheme, netloc=there.netloc)
+    asked.url = own.geturl()
 
 
 class _AzuresOwn:

@@ -24,12 +24,12 @@ from cloud.azureml import (
     status_of,
     workspace_id,
 )
-from cloud.client import Check, JobStatus
+from cloud.client import Check, JobStatus, created
 from cloud.job_key import PREFIX
+from cloud.paging import each_once
 from cloud.settings import AzureSettings
 from results.jobs import JobHandle
 from results.records import JobRequest
-from results.store import utc_now
 
 
 class AzureClient:
@@ -87,14 +87,7 @@ class AzureClient:
         job = entity("job", request.request["job"])
         with told():
             made = self._ml.jobs.create_or_update(job)
-        return JobHandle(
-            job_name=request.job_name,
-            captured_at=utc_now(),
-            provider="azure",
-            region=region,
-            service_id=str(made.id),
-            output_uri=output_uri(request.job_name),
-        )
+        return created(request, region, str(made.id), output_uri(request.job_name))
 
     def find(self, job_name: str, region: str) -> list[JobStatus]:
         """The one job of that name, if there is one: names are unique."""
@@ -108,35 +101,22 @@ class AzureClient:
         return self._described(handle.job_name, handle.region)
 
     def cancel(self, handle: JobHandle) -> None:
-        """`jobs.begin_cancel`, unless it has ended; its end is not waited for here."""
-        try:
-            with told():
-                self._ml.jobs.begin_cancel(handle.job_name, polling=False)
-        except (errors.ConfigurationError, errors.NameTakenError):
-            if not self.status(handle).ended:
-                raise
+        """`jobs.begin_cancel`; its end is not waited for here."""
+        with told():
+            self._ml.jobs.begin_cancel(handle.job_name, polling=False)
 
     def jobs(self, region: str) -> Iterator[JobStatus]:
-        """Every page of the jobs with trainfare's tag; a job that comes twice counts once."""
+        """All jobs with trainfare's tag."""
         from azure.ai.ml.constants import ListViewType
 
-        seen: set[str] = set()
         with told():
             listed = self._ml.jobs.list(
                 list_view_type=ListViewType.ALL, job_type="Command", tag=PREFIX
-            )
-            pages, tokens = listed.by_page(), set[str]()
-            for page in pages:
-                for job in page:
-                    if job is None:  # so the SDK tells of a job that it cannot read
-                        raise errors.UnclearError("Azure ML", "a job of the list cannot be read")
-                    if (job.tags or {}).get(PREFIX) == job.name and job.name not in seen:
-                        seen.add(job.name)
-                        yield status_of(job, self._run(job.name), region)
-                following = pages.continuation_token
-                if following in tokens:
-                    raise errors.UnclearError("Azure ML", "the list does not end")
-                tokens.add(following)
+            ).by_page()
+            pages = ((listed.continuation_token, [*map(_readable, page)]) for page in listed)
+            for job in each_once(pages, lambda job: str(job.name), "Azure ML"):
+                if (job.tags or {}).get(PREFIX) == job.name:
+                    yield status_of(job, self._run(job.name), region)
 
     def logs(self, handle: JobHandle, skip_lines: int = 0) -> Iterator[str]:
         """The main node's log, which Azure ML writes into the run's files while it runs."""
@@ -178,6 +158,12 @@ class AzureClient:
             run: dict[str, Any] = answer_of(self._history, place)
             return run
         return {}
+
+
+def _readable(job: Any) -> Any:
+    if job is None:  # so the SDK tells of a job that it cannot read
+        raise errors.UnclearError("Azure ML", "a job of the list cannot be read")
+    return job
 
 
 def _chunks(files: Any, name: str) -> Iterator[bytes]:

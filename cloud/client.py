@@ -46,6 +46,18 @@ class Check:
     good: bool
 
 
+def created(request: JobRequest, region: str, service_id: str, output_uri: str) -> JobHandle:
+    """The record of a job that was just created."""
+    return JobHandle(
+        job_name=request.job_name,
+        captured_at=utc_now(),
+        provider=request.provider,
+        region=region,
+        service_id=service_id,
+        output_uri=output_uri,
+    )
+
+
 def handle_of(status: JobStatus, provider: Provider) -> JobHandle:
     """The record of a job that was found rather than created."""
     return JobHandle(
@@ -91,7 +103,7 @@ class Client(Protocol):
         """The job now. Raises JobNotFoundError."""
 
     def cancel(self, handle: JobHandle) -> None:
-        """Ask the service to stop it; nothing happens to a job that has ended."""
+        """Ask the service to stop it. Raises ConfigurationError where it has ended."""
 
     def jobs(self, region: str) -> Iterator[JobStatus]:
         """All jobs of `region` under trainfare's tag, those that ended included."""

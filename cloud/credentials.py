@@ -42,6 +42,8 @@ def _gcp() -> str | None:
 def _azure() -> str | None:
     if os.environ.get("AZURE_CLIENT_ID") and os.environ.get("AZURE_TENANT_ID"):
         return "environment"
+    if os.environ.get("IDENTITY_ENDPOINT"):
+        return "identity of this machine"
     folder = Path(os.environ.get("AZURE_CONFIG_DIR", str(Path.home() / ".azure")))
     return next(
         (

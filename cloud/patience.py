@@ -6,7 +6,13 @@ from pathlib import Path
 from typing import TypeVar
 
 from cloud.client import Check, Client, JobStatus
-from cloud.errors import CloudError, ThrottledError, UnclearError
+from cloud.errors import (
+    CloudError,
+    ConfigurationError,
+    NameTakenError,
+    ThrottledError,
+    UnclearError,
+)
 from results.jobs import JobHandle
 from results.records import JobRequest
 
@@ -44,8 +50,12 @@ class Patient:
         return self._tried(lambda: self.client.status(handle))
 
     def cancel(self, handle: JobHandle) -> None:
-        """See `Client`."""
-        self._tried(lambda: self.client.cancel(handle))
+        """See `Client`; nothing happens to a job that has ended."""
+        try:
+            self._tried(lambda: self.client.cancel(handle))
+        except (ConfigurationError, NameTakenError):  # "… because the job is in status Completed."
+            if not self.status(handle).ended:
+                raise
 
     def jobs(self, region: str) -> Iterator[JobStatus]:
         """See `Client`; the whole list at once, so that no half of it is taken for all."""

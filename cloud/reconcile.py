@@ -3,7 +3,6 @@
 Stops no job, but one of these very records that waited longer for its machines than was allowed.
 """
 
-import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -12,6 +11,7 @@ from typing import Literal
 from cloud.client import Client, JobStatus, handle_of
 from cloud.errors import JobNotFoundError
 from cloud.waiting import cancel_overdue
+from cloud.watch import now_seconds
 from results.jobs import JobHandle, JobIntent, JobState, Outcome
 from results.records import Provider
 from results.store import Store
@@ -54,7 +54,7 @@ def reconcile(
     store: Store,
     provider: Provider,
     regions: Iterable[str],
-    now: Callable[[], float] = time.time,
+    now: Callable[[], float] = now_seconds,
 ) -> list[Found]:
     """Compare each region's list with the records, and mend what is certain.
 
@@ -104,13 +104,13 @@ def _in_time(
     client: Client,
     handles: dict[str, JobHandle],
     intents: dict[str, JobIntent],
-    now_seconds: float,
+    at_seconds: float,
 ) -> Found:
     """A job of the records that has waited too long is cancelled; no other is ever touched."""
     intent = intents.get(job.job_name)
     if found.finding not in ("known", "adopted") or intent is None:
         return found
-    late = cancel_overdue(client, handles[job.job_name], job, intent, now_seconds)
+    late = cancel_overdue(client, handles[job.job_name], job, intent, at_seconds)
     return replace(found, finding="overdue") if late else found
 
 

@@ -8,13 +8,13 @@ from urllib.parse import urlparse
 
 from cloud import errors
 from cloud.aws_errors import told
-from cloud.client import Check, JobStatus
+from cloud.client import Check, JobStatus, created
 from cloud.job_key import PREFIX
+from cloud.paging import each_once
 from cloud.sagemaker import output_uri, status_of
 from cloud.settings import AwsSettings, required
 from results.jobs import JobHandle
 from results.records import JobRequest
-from results.store import utc_now
 
 LOG_GROUP = "/aws/sagemaker/TrainingJobs"
 
@@ -57,14 +57,7 @@ class SageMakerClient:
         with told(region):
             answer = self._service("sagemaker", region).create_training_job(**request.request)
             arn = answer["TrainingJobArn"]
-        return JobHandle(
-            job_name=request.job_name,
-            captured_at=utc_now(),
-            provider="aws",
-            region=region,
-            service_id=arn,
-            output_uri=output_uri(request.request),
-        )
+        return created(request, region, arn, output_uri(request.request))
 
     def find(self, job_name: str, region: str) -> list[JobStatus]:
         """The one job of that name, if there is one: names are unique."""
@@ -78,30 +71,22 @@ class SageMakerClient:
         return self._described(handle.job_name, handle.region)
 
     def cancel(self, handle: JobHandle) -> None:
-        """`stop_training_job`, unless it has ended."""
-        try:
-            with told(handle.region):
-                self._service("sagemaker", handle.region).stop_training_job(
-                    TrainingJobName=handle.job_name
-                )
-        except errors.ConfigurationError:
-            # "The request was rejected because the training job is in status Completed."
-            if not self.status(handle).ended:
-                raise
+        """`stop_training_job`."""
+        with told(handle.region):
+            sagemaker = self._service("sagemaker", handle.region)
+            sagemaker.stop_training_job(TrainingJobName=handle.job_name)
 
     def jobs(self, region: str) -> Iterator[JobStatus]:
-        """`search` by tag, which tells whole jobs; a page that comes twice counts once."""
+        """`search` by tag, which tells whole jobs."""
         tagged = {"Filters": [{"Name": f"Tags.{PREFIX}", "Operator": "Exists"}]}
-        seen: set[str] = set()
         with told(region):
-            pages = self._service("sagemaker", region).get_paginator("search")
-            for page in pages.paginate(Resource="TrainingJob", SearchExpression=tagged):
-                for found in page["Results"]:
-                    job = found["TrainingJob"]
-                    ours = {"Key": PREFIX, "Value": job["TrainingJobName"]} in job.get("Tags", [])
-                    if ours and job["TrainingJobName"] not in seen:
-                        seen.add(job["TrainingJobName"])
-                        yield status_of(job, region)
+            search = self._service("sagemaker", region).get_paginator("search")
+            found = search.paginate(Resource="TrainingJob", SearchExpression=tagged)
+            # A token that comes twice is noticed by the paginator itself.
+            pages = ((None, [one["TrainingJob"] for one in page["Results"]]) for page in found)
+            for job in each_once(pages, lambda job: str(job["TrainingJobName"]), region):
+                if {"Key": PREFIX, "Value": job["TrainingJobName"]} in job.get("Tags", []):
+                    yield status_of(job, region)
 
     def logs(self, handle: JobHandle, skip_lines: int = 0) -> Iterator[str]:
         """CloudWatch's log of the first host, from its head."""

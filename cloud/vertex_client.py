@@ -1,23 +1,25 @@
 """Vertex AI through google-cloud-aiplatform over REST: single calls, shared errors."""
 
 from collections.abc import Iterator
+from functools import cached_property
 from itertools import islice
 from pathlib import Path
 from typing import Any
 
 from cloud import errors
-from cloud.client import Check, JobStatus
-from cloud.google_errors import raise_for, told
+from cloud.client import Check, JobStatus, created
+from cloud.google_errors import told
+from cloud.google_logs import LOGGING, TIMEOUT_SECONDS, log_lines
 from cloud.job_key import PREFIX
+from cloud.paging import each_once
 from cloud.settings import GcpSettings, required
 from cloud.vertex import status_of
 from results.jobs import JobHandle
 from results.records import JobRequest
-from results.store import utc_now
 
 SCOPE = "https://www.googleapis.com/auth/cloud-platform"
-LOGGING = "https://logging.googleapis.com"
-TIMEOUT_SECONDS = 60
+# One try: `cloud.patience` tries again, the same on all clouds.
+ONCE: dict[str, Any] = {"retry": None, "timeout": TIMEOUT_SECONDS}
 
 
 class VertexClient:
@@ -32,12 +34,11 @@ class VertexClient:
         self.project, self.bucket = required(settings, "project", "bucket")
         self._made: dict[str, Any] = {}
 
+    @cached_property
     def _credentials(self) -> Any:
-        if "credentials" not in self._made:
-            import google.auth
+        import google.auth
 
-            self._made["credentials"], _ = google.auth.default(scopes=[SCOPE])
-        return self._made["credentials"]
+        return google.auth.default(scopes=[SCOPE])[0]
 
     def _service(self, region: str) -> Any:
         if region not in self._made:
@@ -45,20 +46,19 @@ class VertexClient:
 
             endpoint = self.settings.endpoint or f"{region}-aiplatform.googleapis.com"
             self._made[region] = JobServiceClient(
-                credentials=self._credentials(),
+                credentials=self._credentials,
                 transport="rest",
                 client_options={"api_endpoint": endpoint},
             )
         return self._made[region]
 
+    @cached_property
     def _files(self) -> Any:
         """The bucket; STORAGE_EMULATOR_HOST is the library's own way to another endpoint."""
-        if "bucket" not in self._made:
-            from google.cloud import storage  # type: ignore[attr-defined]
+        from google.cloud import storage  # type: ignore[attr-defined]
 
-            client = storage.Client(project=self.project, credentials=self._credentials())
-            self._made["bucket"] = client.bucket(self.bucket)
-        return self._made["bucket"]
+        client = storage.Client(project=self.project, credentials=self._credentials)
+        return client.bucket(self.bucket)
 
     def _parent(self, region: str) -> str:
         return f"projects/{self.project}/locations/{region}"
@@ -66,10 +66,8 @@ class VertexClient:
     def upload(self, request: JobRequest, region: str, archive: bytes) -> None:
         """Put the source into the folder that the job sees under /gcs."""
         with told(region):
-            blob = self._files().blob(self._key(_folder(request.request), "source.tar.gz"))
-            blob.upload_from_string(
-                archive, "application/gzip", retry=None, timeout=TIMEOUT_SECONDS
-            )
+            blob = self._files.blob(self._key(_folder(request.request), "source.tar.gz"))
+            blob.upload_from_string(archive, "application/gzip", **ONCE)
 
     def create(self, request: JobRequest, region: str) -> JobHandle:
         """`create_custom_job`, which makes another one each time it is called."""
@@ -79,16 +77,9 @@ class VertexClient:
         job = CustomJob.wrap(json_format.ParseDict(request.request, CustomJob()._pb))
         with told(region):
             made = self._service(region).create_custom_job(
-                parent=self._parent(region), custom_job=job, retry=None, timeout=TIMEOUT_SECONDS
+                parent=self._parent(region), custom_job=job, **ONCE
             )
-            return JobHandle(
-                job_name=request.job_name,
-                captured_at=utc_now(),
-                provider="gcp",
-                region=region,
-                service_id=made.name,
-                output_uri=f"{_folder(request.request)}/output/",
-            )
+            return created(request, region, made.name, f"{_folder(request.request)}/output/")
 
     def find(self, job_name: str, region: str) -> list[JobStatus]:
         """All jobs with that label, the oldest first."""
@@ -98,77 +89,39 @@ class VertexClient:
     def status(self, handle: JobHandle) -> JobStatus:
         """`get_custom_job`."""
         with told(handle.region):
-            return status_of(
-                self._service(handle.region).get_custom_job(
-                    name=handle.service_id, retry=None, timeout=TIMEOUT_SECONDS
-                ),
-                handle.region,
-            )
+            job = self._service(handle.region).get_custom_job(name=handle.service_id, **ONCE)
+            return status_of(job, handle.region)
 
     def cancel(self, handle: JobHandle) -> None:
-        """`cancel_custom_job`, unless it has ended."""
-        try:
-            with told(handle.region):
-                self._service(handle.region).cancel_custom_job(
-                    name=handle.service_id, retry=None, timeout=TIMEOUT_SECONDS
-                )
-        except errors.ConfigurationError:
-            if not self.status(handle).ended:
-                raise
+        """`cancel_custom_job`."""
+        with told(handle.region):
+            self._service(handle.region).cancel_custom_job(name=handle.service_id, **ONCE)
 
     def jobs(self, region: str) -> Iterator[JobStatus]:
         """All jobs with trainfare's label."""
         return self._listed(f"labels.{PREFIX}:*", region)
 
     def _listed(self, asked: str, region: str) -> Iterator[JobStatus]:
-        """Every page of the list; a job that comes twice counts once."""
-        seen: set[str] = set()
-        tokens: set[str] = set()
         with told(region):
-            pager = self._service(region).list_custom_jobs(
-                request={"parent": self._parent(region), "filter": asked},
-                retry=None,
-                timeout=TIMEOUT_SECONDS,
+            found = self._service(region).list_custom_jobs(
+                request={"parent": self._parent(region), "filter": asked}, **ONCE
             )
-            for page in pager.pages:
-                for job in page.custom_jobs:
-                    # Labels can be set by anybody: ours has the name that it is displayed under.
-                    if job.name not in seen and job.labels.get(PREFIX) == job.display_name:
-                        seen.add(job.name)
-                        yield status_of(job, region)
-                if page.next_page_token in tokens:
-                    raise errors.UnclearError(f"Vertex AI ({region})", "the list does not end")
-                tokens.add(page.next_page_token)
+            pages = ((page.next_page_token, page.custom_jobs) for page in found.pages)
+            for job in each_once(pages, lambda job: str(job.name), f"Vertex AI ({region})"):
+                # Labels can be set by anybody: ours has the name that it is displayed under.
+                if job.labels.get(PREFIX) == job.display_name:
+                    yield status_of(job, region)
 
     def logs(self, handle: JobHandle, skip_lines: int = 0) -> Iterator[str]:
         """Cloud Logging's lines of the first worker pool, the oldest first."""
         with told(handle.region):
-            yield from islice(self._lines(handle), skip_lines, None)
-
-    def _lines(self, handle: JobHandle) -> Iterator[str]:
-        from google.auth.transport.requests import AuthorizedSession
-
-        job_id = handle.service_id.rpartition("/")[2]
-        asked = {
-            "resourceNames": [f"projects/{self.project}"],
-            "filter": f'resource.type="ml_job" AND resource.labels.job_id="{job_id}" '
-            'AND resource.labels.task_name="workerpool0-0"',
-            "orderBy": "timestamp asc",
-            "pageSize": 1000,
-        }
-        session: Any = AuthorizedSession(self._credentials())  # type: ignore[no-untyped-call]
-        address = f"{self.settings.logging_endpoint or LOGGING}/v2/entries:list"
-        while True:
-            answer = session.post(address, json=asked, timeout=TIMEOUT_SECONDS)
-            raise_for(answer)
-            page = answer.json()
-            for entry in page.get("entries", []):
-                said = entry.get("textPayload") or entry.get("jsonPayload", {}).get("message", "")
-                yield str(said).rstrip("\n")
-            following = page.get("nextPageToken")
-            if not following or following == asked.get("pageToken"):
-                return
-            asked["pageToken"] = following
+            lines = log_lines(
+                self._credentials,
+                self.settings.logging_endpoint or LOGGING,
+                self.project,
+                handle.service_id.rpartition("/")[2],
+            )
+            yield from islice(lines, skip_lines, None)
 
     def fetch(self, handle: JobHandle, folder: Path) -> None:
         """Bring what lies under the job's output folder."""
@@ -176,7 +129,7 @@ class VertexClient:
 
         prefix, guard = self._key(handle.output_uri), Guard(folder)
         with told(handle.region):
-            for blob in self._files().client.list_blobs(self._files(), prefix=prefix, retry=None):
+            for blob in self._files.client.list_blobs(self._files, prefix=prefix, retry=None):
                 name = blob.name.removeprefix(prefix)
                 if name and not name.endswith("/"):
                     guard.file(name, _chunks(blob))
@@ -188,14 +141,14 @@ class VertexClient:
         needed = [f"storage.objects.{verb}" for verb in ("create", "get", "list")]
 
         def may() -> str:
-            held = self._files().test_iam_permissions(needed, timeout=TIMEOUT_SECONDS)
+            held = self._files.test_iam_permissions(needed, timeout=TIMEOUT_SECONDS)
             missing = ", ".join(sorted(set(needed) - set(held)))
             if missing:
                 raise errors.PermissionDeniedError(f"gs://{self.bucket}", f"{missing} is missing")
             return self.bucket
 
         calls = [
-            ("signed in as", lambda: _who(self._credentials(), self.project)),
+            ("signed in as", lambda: _who(self._credentials, self.project)),
             ("bucket", may),
             ("custom jobs", lambda: "listed" if [*islice(self.jobs(region), 1)] else "none"),
         ]

@@ -32,12 +32,17 @@ class Live:
     waited_too_long: bool = False  # and was cancelled just now
 
 
-def live(status: JobStatus, intent: JobIntent, beat: Heartbeat | None, now_seconds: float) -> Live:
-    """The view of `status` at `now_seconds` since 1970."""
+def now_seconds() -> float:
+    """By this machine's clock, since 1970."""
+    return time.time()
+
+
+def live(status: JobStatus, intent: JobIntent, beat: Heartbeat | None, at_seconds: float) -> Live:
+    """The view of `status` at `at_seconds` since 1970."""
     rate = intent.estimate.offer.usd_per_hour * status.nodes / 3600
     running = None
     if status.started_at_seconds is not None:
-        end = status.ended_at_seconds if status.ended else now_seconds
+        end = status.ended_at_seconds if status.ended else at_seconds
         running = None if end is None else max(0.0, end - status.started_at_seconds)
     left = None if beat is None or status.ended else beat.seconds_left
     total = None if running is None or left is None else running + left
@@ -59,7 +64,7 @@ def follow(
     intent: JobIntent,
     every_seconds: float,
     pause: Pause,
-    now: Callable[[], float] = time.time,
+    now: Callable[[], float] = now_seconds,
 ) -> Iterator[tuple[Live, list[str]]]:
     """The job's view and the new lines of its log, each time it is looked at, until it has ended.
 
@@ -83,7 +88,7 @@ def look(
     client: Patient,
     handle: JobHandle,
     intent: JobIntent,
-    now: Callable[[], float] = time.time,
+    now: Callable[[], float] = now_seconds,
 ) -> Live:
     """The job's view once; its log is read only while it runs. Cancels it as `follow` does."""
     status = client.status(handle)

@@ -15,8 +15,8 @@ from results.jobs import JobIntent, Outcome
 from results.records import EstimateItem, Provider
 from results.statistics import Interval, median
 
-Part = Literal["queue", "pull", "start-up", "steps", "dollars"]
-PARTS: tuple[Part, ...] = ("queue", "pull", "start-up", "steps", "dollars")
+Part = Literal["queue", "pull", "warm-up", "start-up", "steps", "dollars"]
+PARTS: tuple[Part, ...] = ("queue", "pull", "warm-up", "start-up", "steps", "dollars")
 PROMISED = 0.8  # of the actual values lie in their intervals
 CHANCE = 0.05  # rarer than this by luck alone, and the intervals are called too narrow
 
@@ -95,10 +95,12 @@ def _compared(intent: JobIntent, outcome: Outcome, part: Part) -> Compared | Non
 
 
 def _actual(outcome: Outcome, part: Part) -> float | None:
+    pull, start_up = outcome.pull_seconds, outcome.start_up_seconds
     started = {
         "queue": outcome.queued_seconds,
-        "pull": outcome.pull_seconds,
-        "start-up": outcome.start_up_seconds,
+        "pull": pull,
+        "warm-up": None if pull is None or start_up is None else start_up - pull,
+        "start-up": start_up,
     }
     if part in started:
         return started[part]
@@ -128,7 +130,7 @@ def _speaks_of(item: EstimateItem) -> tuple[Part, ...]:
     if item.name in phases.START_UP:
         return ("queue",) if item.billed_by == phases.NOBODY else ("pull", "start-up")
     if item.name == phases.WARM_UP:
-        return ("start-up",)
+        return ("warm-up", "start-up")
     return ("steps",) if item.name in (phases.TRAINING, phases.REWORK) else ()
 
 

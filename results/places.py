@@ -8,11 +8,13 @@ import errno
 import os
 import re
 import secrets
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, Protocol
 
 from results.errors import RecordError, UsageError
+from results.reading import Found, at_once, tried
 
 MAX_RECORD_BYTES = 64 * 2**20  # far above any real record; a larger file is not one
 
@@ -32,6 +34,9 @@ class Place(Protocol):
 
     def read(self, name: str) -> bytes:
         """The whole file. MissingError where there is none, RecordError where it can't be had."""
+
+    def read_all(self, names: Sequence[str]) -> Iterator[Found]:
+        """Each file in this order, or in its place the error that `read` raises."""
 
     def create(self, name: str, text: str) -> bool:
         """Keep a new file; False, and nothing changed, where the name is taken. UsageError."""
@@ -89,6 +94,10 @@ class Folder:
         except OSError as error:
             kind = MissingError if error.errno == errno.ENOENT else RecordError
             raise kind(error.strerror or "unreadable") from None
+
+    def read_all(self, names: Sequence[str]) -> Iterator[Found]:
+        """One after the other: a disk answers at once."""
+        return (tried(self.read, name) for name in names)
 
     def create(self, name: str, text: str) -> bool:
         """Write to a temporary name, flush, and link it in: whole, or not at all."""
@@ -155,6 +164,10 @@ class FsspecPlace:
         if len(data) > MAX_RECORD_BYTES:
             raise RecordError(f"larger than {MAX_RECORD_BYTES} bytes")
         return data
+
+    def read_all(self, names: Sequence[str]) -> Iterator[Found]:
+        """Many at once; each of fsspec's calls may come from a thread of its own."""
+        return at_once(self.read, names)
 
     def create(self, name: str, text: str) -> bool:
         """An object is written whole; `create` is the service's own refusal of a taken name."""

@@ -1,10 +1,12 @@
 """A store in an S3 bucket, through boto3 (docs/decisions/0040): conditional writes, no locks."""
 
+from collections.abc import Iterator, Sequence
 from pathlib import PurePosixPath
 from typing import Any
 
 from results.errors import RecordError, UsageError
 from results.places import MAX_RECORD_BYTES, MissingError
+from results.reading import AT_ONCE, Found, at_once
 
 TAKEN = ("PreconditionFailed", "412")  # the name exists: somebody was first
 ATTEMPTS = 8  # at a write that S3 itself calls in conflict with another, and at a call that fails
@@ -31,9 +33,12 @@ class S3Place:
                 raise UsageError(
                     f"{self.address} needs boto3. Install it: pip install 'trainfare[aws]'"
                 ) from None
-            retries = Config(retries={"total_max_attempts": ATTEMPTS, "mode": "standard"})
+            config = Config(
+                retries={"total_max_attempts": ATTEMPTS, "mode": "standard"},
+                max_pool_connections=AT_ONCE,
+            )
             # A fresh session: the default one keeps credentials that have expired.
-            self._made = boto3.Session().client("s3", config=retries)
+            self._made = boto3.Session().client("s3", config=config)
         return self._made
 
     def shown(self, name: str) -> str:
@@ -67,6 +72,11 @@ class S3Place:
         except _errors() as error:
             kind = MissingError if _code(error) == "NoSuchKey" else RecordError
             raise kind(_told(error)) from None
+
+    def read_all(self, names: Sequence[str]) -> Iterator[Found]:
+        """Many at once, through the one client, which threads may share."""
+        _ = self._s3  # made here, not by several threads
+        return at_once(self.read, names)
 
     def create(self, name: str, text: str) -> bool:
         """Put with `If-None-Match: *`: S3 lets exactly one writer of a name through."""

@@ -12,6 +12,7 @@ from results.all_offers import AllOffers
 from results.errors import RecordError
 from results.jobs import JobHandle, JobIntent, Outcome
 from results.places import MAX_RECORD_BYTES, Folder, MissingError, open_place, write_atomically
+from results.reading import Found
 from results.records import Quote, Run
 
 __all__ = ["MAX_RECORD_BYTES", "Store", "new_id", "utc_now", "write_atomically"]
@@ -94,7 +95,7 @@ class Store:
         """The record of that id, or None where there is none. Raises RecordError for a bad file."""
         name = f"{FOLDERS[kind][0]}/{record_id}.json"
         try:
-            return self._read(name, kind)
+            return self._checked(name, self.place.read(name), kind)
         except MissingError:
             return None
         except RecordError as error:
@@ -110,17 +111,21 @@ class Store:
         names = sorted((n for n in self.place.names(folder) if part in n), reverse=True)
         tell = self.told or (lambda *_: None)
         try:
-            for place, name in enumerate(names):
+            all_found = zip(names, self.place.read_all(names), strict=True)
+            for place, (name, found) in enumerate(all_found):
                 tell(folder, place, len(names))
                 try:
-                    yield self._read(name, kind)
+                    yield self._checked(name, found, kind)
                 except RecordError as error:
                     self.problems.append(f"{self.place.shown(name)} is left out: {error}.")
         finally:  # also where the caller has enough
             tell(folder, len(names), len(names))
 
-    def _read(self, name: str, kind: type[T]) -> T:
-        record = _parsed(self.place.read(name), kind)
+    @staticmethod
+    def _checked(name: str, found: Found, kind: type[T]) -> T:
+        if isinstance(found, RecordError):
+            raise found
+        record = _parsed(found, kind)
         if _file_name(record) != name:  # a copy would count twice
             raise RecordError(f"it repeats the record of {_file_name(record)}")
         return record

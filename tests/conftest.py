@@ -1,6 +1,11 @@
 """The fake services, started once for all tests that use them."""
 
+import os
 from collections.abc import Iterator
+
+# One thread a process, before anything loads torch: the models of the tests are so small that a
+# second thread only waits, and on a busy machine waits long. Processes that tests start inherit it.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 import pytest
 from fakes.clouds import Cloud, all_clouds

@@ -13,7 +13,7 @@ from results.names import PROVIDER_NAMES
 from results.phase_change import Change
 from results.records import Run
 
-MOST_RUNS = 200  # rows of the history table, the newest
+MOST_RUNS = 100  # rows of the history table, the newest
 MOST_DRAWN = 500  # runs of a series: to tell verdicts takes time by the square of their number
 VERDICTS: tuple[Change, ...] = ("slower", "faster", "same", "ambiguous")  # as charts.js marks them
 

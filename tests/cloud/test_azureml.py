@@ -18,6 +18,7 @@ from fakes.clouds import Cloud
 from fakes.engine import FakeJob, Run
 from fakes.orders import an_order
 from hypothesis import given
+from hypothesis import settings as tried
 from hypothesis import strategies as st
 
 from cloud.azure_sdk import entity, ml_client
@@ -142,6 +143,7 @@ def test_what_the_sdk_does_not_know_is_refused(wrong: dict[str, Any]) -> None:
         entity("job", form | wrong)
 
 
+@tried(deadline=None, max_examples=30)  # the SDK is imported by the first
 @given(seconds=st.integers(1, 21 * 86400))
 def test_the_limit_is_the_same_on_the_wire(seconds: int) -> None:
     from azure.ai.ml._restclient.arm_ml_service._utils.model_base import SdkJSONEncoder

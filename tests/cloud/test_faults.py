@@ -236,7 +236,7 @@ def put_result(cloud: Cloud, handle: JobHandle, data: bytes) -> None:
         cloud.fake.blobs[f"{folder}/runs/a.json"] = data
     elif cloud.provider == "gcp":
         key = handle.output_uri.removeprefix(f"gs://{BUCKET}/") + "runs/a.json"
-        cloud.client().client._files().blob(key).upload_from_string(data)
+        cloud.client().client._files.blob(key).upload_from_string(data)
     else:
         import io
         import tarfile
@@ -270,3 +270,12 @@ def test_a_download_that_ends_early_is_no_download(cloud: Cloud, tmp_path: Path,
     faults.clear()
     cloud.client().fetch(made.handle, tmp_path / "whole")
     assert (tmp_path / "whole" / "runs" / "a.json").read_bytes() == data
+
+
+def test_a_cancel_that_is_refused_while_it_runs_is_told(cloud: Cloud, tmp_path: Path) -> None:
+    made = launch(cloud.client(), an_order(cloud), Store(tmp_path))
+    cloud.clock.pause(200)
+    cloud.fake.faults.planned = [Fault(STOP[cloud.provider], "bad_role")]
+    with pytest.raises(errors.ConfigurationError):
+        cloud.client().cancel(made.handle)
+    assert len(cloud.alive()) == 1

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from fakes.containers import Containers, way_in
 from fakes.running import run_azure, run_vertex
 
 from cloud.registry import plan_packed
@@ -58,3 +59,20 @@ def test_a_node_of_azure_ml(
     code = run_azure(request, packed.archive, tmp_path)
     assert code == 0, (tmp_path / "log.txt").read_text(errors="replace")[-2000:]
     assert left_behind(tmp_path / "outputs").workload.name == "mlp"
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(way_in() is None, reason="needs Linux namespaces: root, or unprivileged ones")
+def test_two_nodes_of_sagemaker_as_two_processes(
+    make_job: Any, make_offer: Any, settings_of: Any, tmp_path: Path
+) -> None:
+    offer = make_offer("aws", accelerator=None, accelerator_count=0.0, instance_type="ml.m5.large")
+    packed = pack(make_job(**SMALL, nodes=2))
+    request = plan_packed(packed, offer, settings_of("aws"), Decimal(5)).request
+    nodes = Containers(request, packed.archive, tmp_path)
+    assert nodes.run() == [0, 0], [nodes.log(host) for host in nodes.hosts]
+    run = left_behind(nodes.ml() / "output" / "data")
+    assert (run.processes, run.workload.name) == (2, "mlp")
+    assert not list((nodes.ml("algo-2") / "output").rglob("*.json"))  # one record, of the first
+    for rank, host in enumerate(nodes.hosts):
+        assert (nodes.ml(host) / "output" / "data" / f"log-node{rank}.txt").stat().st_size

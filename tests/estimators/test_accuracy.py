@@ -37,7 +37,7 @@ def ended(intent: JobIntent, **given: Any) -> Outcome:
     plain = {
         "queued_seconds": 1e6,
         "pull_seconds": 1e6,
-        "start_up_seconds": 1e6,
+        "start_up_seconds": 1e6 + 50,
         "run_seconds": predicted[phases.TRAINING].mid,
         "usd": intent.estimate.usd.mid / 2,
     }
@@ -46,8 +46,14 @@ def ended(intent: JobIntent, **given: Any) -> Outcome:
 
 def test_a_job_that_succeeded_counts_in_every_part(intent: JobIntent) -> None:
     found = {c.part: c for c in compare([intent], [ended(intent)])}
-    assert set(found) == {"queue", "pull", "start-up", "steps", "dollars"}
-    assert found["start-up"].error == pytest.approx(found["start-up"].predicted.mid / 1e6 - 1)
+    assert set(found) == {"queue", "pull", "warm-up", "start-up", "steps", "dollars"}
+    assert found["warm-up"].actual == 50
+    assert found["warm-up"].predicted == next(
+        item.seconds for item in intent.estimate.items if item.name == phases.WARM_UP
+    )
+    assert found["start-up"].error == pytest.approx(
+        found["start-up"].predicted.mid / (1e6 + 50) - 1
+    )
     assert not found["start-up"].held
     assert found["steps"].held
     assert found["steps"].error == 0
@@ -57,7 +63,7 @@ def test_a_job_that_succeeded_counts_in_every_part(intent: JobIntent) -> None:
 @pytest.mark.parametrize("state", ["failed", "stopped", "timed_out"])
 def test_half_a_job_speaks_for_its_start_only(intent: JobIntent, state: str) -> None:
     found = compare([intent], [ended(intent, state=state)])
-    assert [c.part for c in found] == ["queue", "pull", "start-up"]
+    assert [c.part for c in found] == ["queue", "pull", "warm-up", "start-up"]
 
 
 def test_what_is_unknown_is_not_compared(intent: JobIntent) -> None:
@@ -67,7 +73,7 @@ def test_what_is_unknown_is_not_compared(intent: JobIntent) -> None:
     assert compare([intent], []) == []
     assert compare([], [ended(intent)]) == []
     none_run = compare([intent], [ended(intent, usd=Decimal(0), run_seconds=0.0)])
-    assert {c.part for c in none_run} == {"queue", "pull", "start-up"}
+    assert {c.part for c in none_run} == {"queue", "pull", "warm-up", "start-up"}
 
 
 def test_by_part_cloud_and_instance(intent: JobIntent) -> None:
@@ -82,6 +88,7 @@ def test_by_part_cloud_and_instance(intent: JobIntent) -> None:
                 job_name=name,
                 provider=provider,
                 instance_type=instance_type,
+                pull_seconds=None,
                 start_up_seconds=180.0 if i < 3 else 1800.0,
             )
         )

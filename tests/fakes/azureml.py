@@ -167,6 +167,7 @@ class FakeAzure:
             return error(400, "UserError", wrong)
         held = body["properties"]
         limits, resources = held.get("limits") or {}, held.get("resources") or {}
+        tier = (held.get("queueSettings") or {}).get("jobTier")
         job = FakeJob(
             name=name,
             service_id=request.path,
@@ -176,6 +177,7 @@ class FakeAzure:
             nodes=resources.get("instanceCount", 1),
             run=self.jobs.next_run,
             tags=held.get("tags", {}),
+            on_preemption="restarts" if tier == "Spot" else None,
         )
         self.jobs.add(job)
         return as_json(self._described(job), 201)
@@ -228,7 +230,7 @@ class FakeAzure:
         page: dict[str, Any] = {"value": [self._described(job) for job in rows]}
         if start + PAGE < len(found):
             page["nextLink"] = (
-                f"{self.server.url}{request.path}?api-version=2025-12-01&tag={tag}"
+                f"https://management.azure.com{request.path}?api-version=2025-12-01&tag={tag}"
                 f"&$skip={start + PAGE}"
             )
         return as_json(page)
@@ -244,7 +246,7 @@ class FakeAzure:
         if over is not None and now >= over:
             run["endTimeUtc"] = at(over)
         if job.phase(now) == "failed":
-            run["error"] = {"error": {"code": "UserError", "message": job.run.fails}}
+            run["error"] = {"error": {"code": "UserError", "message": job.failure(now)}}
         return as_json(run)
 
     def _described(self, job: FakeJob) -> dict[str, Any]:

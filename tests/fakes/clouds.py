@@ -62,7 +62,7 @@ class Cloud:
         if self.provider == "aws":
             made._service("sagemaker", region), made._service("s3", region)
         elif self.provider == "gcp":
-            made._service(region), made._files()
+            assert made._service(region) and made._files
         else:
             assert made._ml is not None
         return Patient(made, self.clock.pause)

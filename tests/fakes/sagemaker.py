@@ -1,5 +1,6 @@
 """SageMaker as its own model in botocore says it is, and as design notes found it to behave."""
 
+import math
 from typing import Any
 
 from fakes.botocore_model import all_problems, operation
@@ -99,6 +100,8 @@ class FakeSageMaker:
             nodes=asked["ResourceConfig"]["InstanceCount"],
             run=self.jobs.next_run,
             tags={tag["Key"]: tag["Value"] for tag in asked.get("Tags", [])},
+            on_preemption="restarts" if spot else None,
+            wait_seconds=math.inf if wait is None else wait,
         )
         self.jobs.add(job)
         return {"TrainingJobArn": job.service_id}
@@ -138,6 +141,8 @@ class FakeSageMaker:
         now, asked = self.clock.now, job.request
         phase = job.phase(now)
         status, secondary = STATUS[phase]
+        if phase == "pending" and job.is_interrupted(now):
+            secondary = "Interrupted"
         stop = asked["StoppingCondition"] | {"MaxRuntimeInSeconds": int(job.limit_seconds)}
         told: dict[str, Any] = {
             "TrainingJobName": job.name,
@@ -161,5 +166,5 @@ class FakeSageMaker:
             told["BillableTimeInSeconds"] = max(1, round(job.billed_seconds(now)))
             told["TrainingTimeInSeconds"] = told["BillableTimeInSeconds"]
         if phase == "failed":
-            told["FailureReason"] = job.run.fails
+            told["FailureReason"] = job.failure(now)
         return told

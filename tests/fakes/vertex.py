@@ -128,6 +128,7 @@ class FakeVertex:
             run=self.jobs.next_run,
             tags=labels,
             attempts=1 if spec.scheduling.disable_retries else 4,
+            on_preemption="fails" if spec.scheduling.strategy.name == "SPOT" else None,
         )
         self.jobs.add(job)
         return as_json(self._described(job))
@@ -168,5 +169,5 @@ class FakeVertex:
         if over is not None and now >= over:
             told["endTime"] = at(over)
         if phase == "failed":
-            told["error"] = {"code": 3, "message": job.run.fails}
+            told["error"] = {"code": 3, "message": job.failure(now)}
         return told

@@ -3,14 +3,13 @@
 import json
 import os
 import shutil
-import subprocess
-import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
+from fakes import cli as cli_process
 
 ROOT = Path(__file__).parents[2]
 
@@ -32,23 +31,23 @@ class Answer:
 
 def environment(home: Path, **more: str) -> dict[str, str]:
     """This one without settings, credentials or colours of whoever runs the tests."""
-    foreign = ("AWS_", "GOOGLE_", "AZURE_", "TRAINFARE_", "XDG_", "COLUMNS", "FORCE_COLOR")
+    foreign = (
+        "AWS_",
+        "GOOGLE_",
+        "AZURE_",
+        "IDENTITY_",
+        "TRAINFARE_",
+        "XDG_",
+        "COLUMNS",
+        "FORCE_COLOR",
+    )
     plain = {name: value for name, value in os.environ.items() if not name.startswith(foreign)}
     return plain | {"HOME": str(home), "TRAINFARE_OFFLINE": "1"} | more
 
 
 def run_in(folder: Path, *words: str, **more: str) -> Answer:
     """`trainfare WORDS` in the folder."""
-    done = subprocess.run(
-        [sys.executable, "-m", "trainfare", *words],
-        cwd=folder,
-        env=environment(folder, **more),
-        capture_output=True,
-        text=True,
-        timeout=240,
-        check=False,
-    )
-    return Answer(done.returncode, done.stdout, done.stderr)
+    return Answer(*cli_process.run(words, folder, environment(folder, **more)))
 
 
 @pytest.fixture(scope="session")

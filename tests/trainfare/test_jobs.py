@@ -118,7 +118,9 @@ def test_watched_collected_and_learned_from(
     assert "1 job collected" in table.out
     assert max(map(len, table.out.splitlines())) <= 100
     rows = trainfare("accuracy", "--json").json["accuracy"]
-    assert {row["part"] for row in rows} == {"queue", "pull", "start-up", "steps", "dollars"}
+    assert {row["part"] for row in rows} == {
+        "queue", "pull", "warm-up", "start-up", "steps", "dollars",
+    }  # fmt: skip
     pull = next(row for row in rows if row["part"] == "pull")
     assert (pull["actual"], pull["jobs"]) == (90, 1)
     quoted = trainfare("quote", "mlp", "--provider", cloud.provider, "--json")

@@ -98,6 +98,13 @@ def test_an_unknown_offer(
     assert_told(cli("submit", "mlp", *words, "--max-usd", "5", "--dry-run"), told, code)
 
 
+def test_nothing_is_said_of_services_that_were_not_asked(cli: Cli) -> None:
+    answer = cli("jobs", "--reconcile")
+    assert answer.code == 0, answer.err
+    assert answer.out.startswith("No service was asked: no job is in the records")
+    assert cli("jobs", "--reconcile", "--json").json["asked"] == []
+
+
 def test_over_budget(cli: Cli, configured: Path) -> None:
     words = ("submit", "mlp", *AWS, "--epochs", "1000000", "--max-usd", "0.01", "--dry-run")
     assert_told(cli(*words), "--max-usd 0.01", code=4)

@@ -148,6 +148,8 @@ def test_doctor(cli: Cli) -> None:
     assert {"packages", "devices", "credentials", "prices", "results"} <= found.keys()
     assert found["results"]["runs"] == 1
     assert found["credentials"] == {"aws": None, "gcp": None, "azure": None}
+    identity = cli("doctor", "--json", IDENTITY_ENDPOINT="http://127.0.0.1:9/token").json
+    assert identity["credentials"]["azure"] == "identity of this machine"
 
 
 SUBMIT = {

@@ -28,7 +28,8 @@ def doctor(online: bool, results: Path | str | None, as_json: bool) -> None:
     """Say what trainfare finds here. Shows no secret, and calls no service without --online.
 
     --online asks each cloud that has settings who is signed in, in which account, project or
-    workspace, and whether role, bucket and compute exist. It changes nothing there.
+    workspace, and whether role, bucket and compute exist; on Azure and Google Cloud also whether a
+    permission is missing. It changes nothing there.
     """
     configured = settings.load()
     found = {

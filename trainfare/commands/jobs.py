@@ -81,22 +81,29 @@ def _reconcile(
 
     found: list[Found] = []
     problems: list[str] = []
+    asked: list[str] = []
     for provider, service in PROVIDER_NAMES.items():
         regions = regions_used(store, provider, configured.table(provider).get("region"))
         if not regions:
             continue
+        asked += [f"{service} in {region}" for region in regions]
         try:
             found += compare(clouds.of(provider), store, provider, regions)
         except TrainfareError as error:
             problems.append(f"{service} was not compared: {error}")
     if as_json:
-        output.print_json(found=[to_plain(one) for one in found], problems=problems)
+        output.print_json(asked=asked, found=[to_plain(one) for one in found], problems=problems)
         return
     for one in found:
         place = f"{PROVIDER_NAMES[one.provider]}, {one.region}"
         output.print_line(f"{one.job_name} ({place}, {one.state or 'no job'})")
         output.print_line(f"  {one.finding}: {WORDS[one.finding]}")
-    if not found and not problems:
-        output.print_line("No job in the records, and none at the services under trainfare's tag.")
+    if not asked:
+        output.print_line(
+            "No service was asked: no job is in the records, and trainfare.toml names no `region` "
+            "under [aws], [gcp] or [azure]."
+        )
+    elif not found and not problems:
+        output.print_line(f"No job in the records, and none at {', '.join(asked)}.")
     for problem in problems:
         output.print_line(f"! {problem}")

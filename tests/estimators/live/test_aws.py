@@ -135,7 +135,8 @@ def test_an_item_that_is_no_object(serve: Serve, bad: str) -> None:
 
 
 def test_without_credentials_there_is_no_client(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_PROFILE"):
+    keys = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_PROFILE")
+    for name in (*keys, "AWS_ENDPOINT_URL"):  # the last is where the local services are
         monkeypatch.delenv(name, raising=False)
     for name in ("AWS_SHARED_CREDENTIALS_FILE", "AWS_CONFIG_FILE"):
         monkeypatch.setenv(name, "/nonexistent")

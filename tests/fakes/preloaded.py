@@ -1,0 +1,19 @@
+"""What most commands import: loaded once, in the process that all of them are forked from."""
+
+import warnings
+from importlib import import_module
+
+from trainfare.app import VERBS
+
+with warnings.catch_warnings():
+    warnings.simplefilter("ignore")
+    import boto3  # noqa: F401
+    import google.cloud.aiplatform_v1  # noqa: F401
+    import pandas  # noqa: F401
+    import rich.progress  # noqa: F401
+    import sklearn.linear_model  # noqa: F401
+    import torch  # noqa: F401
+    import torchvision  # noqa: F401
+
+    for verb in VERBS:
+        import_module(f"trainfare.commands.{verb}")
