@@ -1,6 +1,7 @@
 """The sentences that an estimate carries as its assumptions, built from the figures they name."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from typing import Any
 
 from estimators.assumptions import (
     CPU_FACTOR,
@@ -9,7 +10,7 @@ from estimators.assumptions import (
     SAME_GPU_SPREAD,
     UNKNOWN_EFFICIENCY_LOW,
 )
-from estimators.billing.rules import BillingRules
+from estimators.billing.rules import BillingRules, Rule
 from estimators.catalog import is_spot_ceiling
 from estimators.processors import Processor
 from estimators.step import ProjectedStep
@@ -140,13 +141,19 @@ def _and(names: Sequence[str]) -> str:
     return " and ".join(filter(None, (", ".join(names[:-1]), names[-1])))
 
 
+def _resting_on(offer: Offer, rules: BillingRules) -> Iterator[Rule[Any]]:
+    """The rules that weigh on every bill of the offer."""
+    yield from (rules.granularity_seconds, rules.billed_phases, rules.shared_usd_per_hour)
+    own_disk = offer.instance_type.startswith(rules.no_disk_families.value)
+    if rules.job_disk_gib.value and not own_disk:
+        yield rules.disk_usd_per_gib_hour
+
+
 def of_offer(offer: Offer, rules: BillingRules, start_up_notes: tuple[str, ...]) -> tuple[str, ...]:
     """What is assumed of the start, of the price and of the service's own bill."""
     found = (*start_up_notes, COMBINED)
     found += tuple(
-        f"not confirmed: {rule.source}"
-        for rule in (rules.granularity_seconds, rules.billed_phases, rules.shared_usd_per_hour)
-        if not rule.confirmed
+        f"not confirmed: {rule.source}" for rule in _resting_on(offer, rules) if not rule.confirmed
     )
     if rules.idle_seconds.value:
         found += (rules.idle_seconds.source,)

@@ -3,21 +3,12 @@
 from decimal import Decimal
 from typing import Final
 
-from estimators.billing.rules import (
-    HOURS_PER_MONTH,
-    NO_DISCOUNT,
-    NO_EGRESS,
-    NO_EGRESS_RATE,
-    BillingRules,
-    assumed,
-    known,
-)
+from estimators.billing.rules import HOURS_PER_MONTH, BillingRules, assumed, known
 
 RULES: Final = BillingRules(
     granularity_seconds=known(
         Decimal(1), "DescribeTrainingJob.BillableTimeInSeconds is a whole number of seconds"
     ),
-    minimum_seconds=assumed(Decimal(0), "no minimum is documented"),
     billed_phases=known(
         ("image pull", "data download", "upload"),
         "billed from TrainingStartTime to TrainingEndTime; waiting for capacity is not",
@@ -34,13 +25,8 @@ RULES: Final = BillingRules(
          "ml.p5.", "ml.trn1.", "ml.trn1n.", "ml.m5d.", "ml.c5d.", "ml.r5d."),
         "instances with NVMe disks get no EBS volume (CreateTrainingJob, ResourceConfig)",
     ),
-    shared_usd_per_hour=known(Decimal(0), "nothing is shared between the nodes of a job"),
-    nodes_per_share=known(Decimal(1), "nothing is shared between the nodes of a job"),
     spot_saving=assumed(
         (Decimal("0.20"), Decimal("0.635"), Decimal("0.70")),
         "managed spot bills fewer seconds at the on-demand rate; one user's jobs saved 59-68%",
     ),
-    commitment_discount=NO_DISCOUNT,
-    egress_gib=NO_EGRESS,
-    egress_usd_per_gib=NO_EGRESS_RATE,
 )  # fmt: skip

@@ -3,20 +3,12 @@
 from decimal import Decimal
 from typing import Final
 
-from estimators.billing.rules import (
-    NO_DISCOUNT,
-    NO_EGRESS,
-    NO_EGRESS_RATE,
-    BillingRules,
-    assumed,
-    known,
-)
+from estimators.billing.rules import BillingRules, assumed, known
 
 OWN_DISK: Final = "the node's disk is part of the price of the virtual machine"
 
 RULES: Final = BillingRules(
     granularity_seconds=assumed(Decimal(1), "virtual machines are billed by the second"),
-    minimum_seconds=assumed(Decimal(0), "no minimum is documented"),
     billed_phases=known(
         ("provisioning", "image pull", "data download", "upload"),
         "the virtual machine is billed from its start, so its boot is too",
@@ -35,7 +27,4 @@ RULES: Final = BillingRules(
     spot_saving=assumed(
         None, "low priority cost exactly 20% of dedicated in the two samples found: set 0.8"
     ),
-    commitment_discount=NO_DISCOUNT,
-    egress_gib=NO_EGRESS,
-    egress_usd_per_gib=NO_EGRESS_RATE,
 )

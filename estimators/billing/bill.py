@@ -101,8 +101,9 @@ def _check(offer: Offer, usage: Usage) -> None:
 
 def _rate(offer: Offer, rules: BillingRules) -> tuple[Decimal, BillEvidence, str]:
     rate = usd_per_hour_of(offer, rules)
-    note = f"${offer.usd_per_hour} an hour as of {offer.as_of}"
-    evidence: BillEvidence = "given" if offer.source == GIVEN else offer.basis
+    given = offer.source == GIVEN
+    note = f"${offer.usd_per_hour:f} an hour " + ("as given" if given else f"as of {offer.as_of}")
+    evidence: BillEvidence = "given" if given else offer.basis
     if rate != offer.usd_per_hour:
         note += f", less {rules.commitment_discount.value:.1%} ({rules.commitment_discount.source})"
     return rate, evidence, note

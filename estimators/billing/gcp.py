@@ -3,14 +3,7 @@
 from decimal import Decimal
 from typing import Final
 
-from estimators.billing.rules import (
-    NO_DISCOUNT,
-    NO_EGRESS,
-    NO_EGRESS_RATE,
-    BillingRules,
-    assumed,
-    known,
-)
+from estimators.billing.rules import BillingRules, assumed, known
 
 # Vertex AI's rate on demand is 1.15 × that of Compute Engine: exact to 1e-5 for N1, N2, E2, H100.
 MANAGEMENT_FEE: Final = Decimal("0.15")
@@ -19,7 +12,6 @@ RULES: Final = BillingRules(
     granularity_seconds=assumed(
         Decimal(1), "30-second increments are known second-hand only: set 30 to be safe"
     ),
-    minimum_seconds=assumed(Decimal(0), "no minimum is documented"),
     billed_phases=assumed(
         ("image pull", "data download", "upload"),
         "from the provisioning of the machines to the end of the job; no bill was seen",
@@ -31,12 +23,7 @@ RULES: Final = BillingRules(
     boot_disk_gib=known(Decimal(100), "DiskSpec.boot_disk_size_gb is 100 by default"),
     job_disk_gib=known(Decimal(100), "DiskSpec.boot_disk_size_gb is 100 by default"),
     no_disk_families=known((), "every machine has a boot disk"),
-    shared_usd_per_hour=known(Decimal(0), "nothing is shared between the nodes of a job"),
-    nodes_per_share=known(Decimal(1), "nothing is shared between the nodes of a job"),
     spot_saving=known(None, "spot has rates of its own, see spot_usd_per_hour"),
-    commitment_discount=NO_DISCOUNT,
-    egress_gib=NO_EGRESS,
-    egress_usd_per_gib=NO_EGRESS_RATE,
 )
 
 

@@ -156,6 +156,13 @@ def test_vertex_bills_the_boot_disk(make_run: MakeRun, catalog: Sequence[Offer])
     assert any("30-second" in text for text in found.assumptions)
 
 
+def test_an_unconfirmed_rate_of_a_disk_is_told(make_run: MakeRun, make_offer: MakeOffer) -> None:
+    run = make_run(device="Tesla T4")
+    for kind, told in (("ml.p3.2xlarge", True), ("ml.g4dn.xlarge", False)):  # EBS, NVMe
+        found = estimate(run, job_of(run), make_offer("T4", instance_type=kind))
+        assert any("ML storage in eu-west-1" in text for text in found.assumptions) == told
+
+
 def test_nodes_are_billed_each(make_run: MakeRun, catalog: Sequence[Offer]) -> None:
     run = make_run(threads=2)
     offer = find_offer(catalog, "aws", "ml.m5.large", "us-east-1", "on_demand")  # $0.115

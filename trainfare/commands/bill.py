@@ -79,12 +79,15 @@ def _row(answer: Bill, offer: Offer, nodes: int, seconds: Decimal) -> dict[str, 
 
 
 def _show(answer: Bill, offer: Offer) -> None:
+    from estimators.catalog import GIVEN
     from results.price_age import is_stale, price_text
     from results.tables import bill_table
 
     output.print_table(bill_table(answer, offer))
     for item in answer.items:
         output.print_line(f"  {item.name}: {item.note}")
+    if offer.source == GIVEN:
+        return
     output.print_line(f"  rate: {price_text(offer.basis, offer.as_of)}, from {offer.source}")
     if is_stale(offer.as_of):
         output.print_line(

@@ -2,6 +2,7 @@
 
 from dataclasses import fields
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -69,3 +70,14 @@ def test_vertex_rates_from_compute_engine() -> None:
     """n1-standard-4 in us-central1: Compute Engine $0.189999, Vertex AI $0.218498…"""
     assert training_usd_per_hour(Decimal("2")) == Decimal("2.30")
     assert spot_usd_per_hour(Decimal("0.6"), Decimal("2")) == Decimal("0.90")
+
+
+@pytest.mark.parametrize("provider", DEFAULTS)
+def test_the_page_on_prices_tells_every_rule(provider: Any) -> None:
+    page = Path(__file__).parents[3] / "docs" / "prices.md"
+    rows = [line.split(" | ") for line in page.read_text(encoding="utf-8").splitlines()]
+    told = {(row[0], row[3], row[4]) for row in rows if len(row) == 5}
+    for field in fields(BillingRules):
+        rule = getattr(DEFAULTS[provider], field.name)
+        confirmed = "yes |" if rule.confirmed else "**no** |"
+        assert (f"| `{field.name}`", rule.source, confirmed) in told
