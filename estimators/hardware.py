@@ -42,7 +42,7 @@ class Accelerator:
     chip: str
     generation: str  # the vendor's name of the architecture
     die: str  # the silicon; those that end in 100 are a generation's data-centre design
-    compute_capability: float | None  # NVIDIA's number (developer.nvidia.com/cuda-gpus)
+    compute_capability: float | None  # NVIDIA's number, by architecture, from memory
     device_names: tuple[str, ...]  # as the driver reports it, without the vendor
     aliases: tuple[str, ...]  # as public measurements spell it
     fp32_tflops: float | None
