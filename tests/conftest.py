@@ -1,5 +1,6 @@
 """The fake services, started once for all tests that use them."""
 
+import gc
 import os
 from collections.abc import Iterator
 
@@ -43,6 +44,12 @@ def clouds(all_fakes: dict[str, Cloud]) -> dict[str, Cloud]:
     for found in all_fakes.values():
         found.reset()
     return all_fakes
+
+
+def pytest_collection_finish() -> None:
+    """What collecting has loaded stays: no collection of garbage need walk through it again."""
+    gc.collect()
+    gc.freeze()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
