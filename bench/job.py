@@ -17,7 +17,7 @@ from bench.findings import Findings
 from bench.sampling import Samples
 from bench.training import Training
 from bench.workload import Workload
-from results import codec, heartbeat
+from results import codec, heartbeat, units
 from results.errors import TrainfareError, UsageError
 from results.records import Run
 from results.store import Store, utc_now, write_atomically
@@ -76,7 +76,7 @@ def _train(asked: argparse.Namespace) -> Run:
         found.facts["metrics"] = runner.evaluate(found)
     found.facts["processes"] = _world_size()
     if resumed := training.position.resumed:
-        found.facts["warnings"] = (f"went on from a checkpoint {resumed} times",)
+        found.facts["warnings"] = (f"went on from a checkpoint {units.counted(resumed, 'time')}",)
     return found.run()
 
 

@@ -9,7 +9,7 @@ from typing import Any
 from urllib.parse import SplitResult, urlsplit
 
 from cloud.errors import ConfigurationError
-from cloud.settings import AzureSettings, required
+from cloud.settings import AzureSettings, for_a_job
 
 ENDPOINT = "https://management.azure.com"
 SCOPE = f"{ENDPOINT}/.default"
@@ -21,7 +21,7 @@ ONCE: dict[str, Any] = {"retry_total": 0, "connection_timeout": 20, "read_timeou
 def ml_client(settings: AzureSettings, credential: Any) -> Any:
     """The MLClient of the settings' workspace; it makes no call yet."""
     make = _quiet_sdk().MLClient
-    place = required(settings, "subscription_id", "resource_group", "workspace")
+    place = for_a_job(settings)
     quiet = {"enable_telemetry": False, "show_progress": False}
     if settings.endpoint is None:
         return make(credential, *place, **quiet, **ONCE)

@@ -12,9 +12,9 @@ from typing import Any
 from cloud import errors
 from cloud.client import JobStatus, ended_state
 from cloud.command import entry_command, unpack_command
-from cloud.job_key import PREFIX, WAIT_TAG, job_folder, job_name
+from cloud.job_key import PREFIX, WAIT_TAG, checkpoints_of, job_folder, job_name
 from cloud.public_image import IMAGE, VERSION
-from cloud.settings import AzureSettings, required
+from cloud.settings import AzureSettings, for_a_job
 from results.errors import UsageError
 from results.jobs import JobState
 from results.records import Job, Offer
@@ -90,11 +90,19 @@ def waiting(request: dict[str, Any], max_wait_seconds: int) -> dict[str, Any]:
     return request | {"job": job | {"tags": tags}}
 
 
+def going_on(request: dict[str, Any], name: str, before: str) -> dict[str, Any]:
+    """With the checkpoints of the job `before`."""
+    job = request["job"]
+    kept = job.get("outputs", {}).get(CHECKPOINTS)
+    if kept is None:
+        return request
+    moved = kept | {"path": checkpoints_of(kept["path"], name, before)}
+    return request | {"job": job | {"outputs": job["outputs"] | {CHECKPOINTS: moved}}}
+
+
 def workspace_id(settings: AzureSettings) -> str:
     """The workspace's address below the endpoint. Raises UsageError for a missing setting."""
-    subscription, group, workspace = required(
-        settings, "subscription_id", "resource_group", "workspace"
-    )
+    subscription, group, workspace = for_a_job(settings)
     return (
         f"/subscriptions/{subscription}/resourceGroups/{group}"
         f"/providers/Microsoft.MachineLearningServices/workspaces/{workspace}"

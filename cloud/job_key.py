@@ -38,3 +38,10 @@ def job_name(job: Job, offer: Offer, source_digest: str) -> str:
 def job_folder(name: str) -> str:
     """The folder of a job in the user's bucket."""
     return f"{PREFIX}/jobs/{name}"
+
+
+def checkpoints_of(place: str, name: str, before: str) -> str:
+    """The place of the checkpoints of job `name`, as that of the job `before`; other text stays."""
+    if not place.rstrip("/").endswith("/checkpoints"):
+        return place
+    return place.replace(job_folder(name), job_folder(before))

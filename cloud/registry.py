@@ -38,6 +38,10 @@ class Planner(Protocol):
     def waiting(request: dict[str, Any], max_wait_seconds: int) -> dict[str, Any]:
         """The request of a job that is cancelled if it waits longer for its machines."""
 
+    @staticmethod
+    def going_on(request: dict[str, Any], name: str, before: str) -> dict[str, Any]:
+        """The request of job `name` with the checkpoints of the job `before`, where it has any."""
+
 
 def planner(provider: str) -> Planner:
     """The module of `provider`. Raises UsageError for one that is not known."""
@@ -86,10 +90,12 @@ def plan_packed(
     max_usd: Decimal,
     repeat: int = 0,
     max_wait_seconds: int | None = None,
+    goes_on_from: str | None = None,
 ) -> JobRequest:
     """`plan_request` of a job that is packed already, because its archive is to be sent.
 
-    `repeat` counts deliberate repetitions of the same job: each has a name of its own.
+    `repeat` counts deliberate repetitions of the same job: each has a name of its own. A spot job
+    keeps its checkpoints at a place of its own, or at that of the job `goes_on_from`.
     """
     service = planner(offer.provider)
     if not isinstance(settings, service.SETTINGS):
@@ -100,12 +106,15 @@ def plan_packed(
     seconds = max_seconds(max_usd, offer, packed.job.nodes)
     identity = packed.digest if repeat == 0 else digest(f"{packed.digest} {repeat}".encode())
     request = service.plan(packed.job, offer, settings, seconds, identity)
+    name = job_name(packed.job, offer, identity)
     if max_wait_seconds is not None:
         request = service.waiting(request, max_wait_seconds)
+    if goes_on_from is not None:
+        request = service.going_on(request, name, goes_on_from)
     return JobRequest(
         provider=offer.provider,
         service=service.SERVICE,
-        job_name=job_name(packed.job, offer, identity),
+        job_name=name,
         request=request,
         max_usd=max_usd,
         max_seconds=seconds,

@@ -5,9 +5,9 @@ from typing import Any
 from cloud import errors
 from cloud.client import JobStatus
 from cloud.command import entry_command, unpack_command
-from cloud.job_key import PREFIX, WAIT_TAG, job_folder, job_name
+from cloud.job_key import PREFIX, WAIT_TAG, checkpoints_of, job_folder, job_name
 from cloud.sagemaker_images import image
-from cloud.settings import AwsSettings, required
+from cloud.settings import AwsSettings, for_a_job
 from results.jobs import JobState
 from results.records import Job, Offer
 
@@ -43,7 +43,7 @@ def plan(
     Raises UsageError for a missing setting, and for a region or GPU that AWS's image does not
     support; the estimate has left out the types that training jobs cannot have.
     """
-    role_arn, bucket = required(settings, "role_arn", "bucket")
+    role_arn, bucket = for_a_job(settings)
     name = job_name(job, offer, source_digest)
     place = f"s3://{bucket}/{job_folder(name)}"
     request = {
@@ -78,6 +78,15 @@ def waiting(request: dict[str, Any], max_wait_seconds: int) -> dict[str, Any]:
     if MIN_PENDING_SECONDS <= max_wait_seconds <= MAX_PENDING_SECONDS:
         stop["MaxPendingTimeInSeconds"] = max_wait_seconds
     return request | {"Tags": tags, "StoppingCondition": stop}
+
+
+def going_on(request: dict[str, Any], name: str, before: str) -> dict[str, Any]:
+    """With the checkpoints of the job `before`."""
+    kept = request.get("CheckpointConfig")
+    if kept is None:
+        return request
+    uri = checkpoints_of(kept["S3Uri"], name, before)
+    return request | {"CheckpointConfig": kept | {"S3Uri": uri}}
 
 
 def _channel(uri: str) -> dict[str, Any]:

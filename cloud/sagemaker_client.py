@@ -12,7 +12,7 @@ from cloud.client import Check, JobStatus, created
 from cloud.job_key import PREFIX
 from cloud.paging import each_once
 from cloud.sagemaker import output_uri, status_of
-from cloud.settings import AwsSettings, required
+from cloud.settings import AwsSettings, for_a_job
 from results.jobs import JobHandle
 from results.records import JobRequest
 
@@ -132,7 +132,7 @@ class SageMakerClient:
         """Who is signed in, the role, the bucket, and whether training jobs may be listed."""
         from cloud.checking import checked
 
-        role_arn, bucket = required(self.settings, "role_arn", "bucket")
+        role_arn, bucket = for_a_job(self.settings)
         role = role_arn.rpartition("/")[2]
         sts, s3 = self._service("sts", region), self._service("s3", region)
         iam, sagemaker = self._service("iam", region), self._service("sagemaker", region)

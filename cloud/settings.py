@@ -57,6 +57,11 @@ CLASSES: dict[Provider, type[Settings]] = {
     "azure": AzureSettings,
 }
 SECTIONS: dict[type[Settings], Provider] = {kind: name for name, kind in CLASSES.items()}
+FOR_A_JOB: dict[Provider, tuple[str, ...]] = {
+    "aws": ("role_arn", "bucket"),
+    "gcp": ("project", "bucket"),
+    "azure": ("subscription_id", "resource_group", "workspace"),
+}
 
 
 class Rule(NamedTuple):
@@ -139,15 +144,18 @@ def from_table(provider: Provider, table: Mapping[str, object]) -> Settings:
     return CLASSES[provider](**values)
 
 
-def required(settings: Settings, *names: str) -> tuple[str, ...]:
-    """The values of `names`, in that order. Raises UsageError for the first that is missing."""
+def for_a_job(settings: Settings) -> tuple[str, ...]:
+    """The settings without which no job can be sent, in the order of `FOR_A_JOB`.
+
+    Raises UsageError for the first that is missing.
+    """
     section = SECTIONS[type(settings)]
     known = {field.name: getattr(settings, field.name) for field in fields(settings)}
-    for name in names:
+    for name in FOR_A_JOB[section]:
         if known[name] is None:
             rule = RULES[section][name]
             raise UsageError(
                 f"`[{section}] {name}` is missing in {FILE}; it is needed to {rule.purpose}. "
                 f'Example: {name} = "{rule.example}"'
             )
-    return tuple(known[name] for name in names)
+    return tuple(known[name] for name in FOR_A_JOB[section])

@@ -5,9 +5,9 @@ from typing import Any
 from cloud import errors
 from cloud.client import JobStatus, ended_state
 from cloud.command import entry_command, expected_gpus, unpack_command
-from cloud.job_key import PREFIX, WAIT_TAG, job_folder, job_key, job_name
+from cloud.job_key import PREFIX, WAIT_TAG, checkpoints_of, job_folder, job_key, job_name
 from cloud.public_image import IMAGE
-from cloud.settings import GcpSettings, required
+from cloud.settings import GcpSettings, for_a_job
 from results.errors import UsageError, near
 from results.jobs import JobState
 from results.records import Job, Offer
@@ -51,7 +51,7 @@ def plan(
     It belongs under projects/<project>/locations/<region of the offer>. Raises UsageError for a
     missing setting or an accelerator the service has no name for.
     """
-    _, bucket = required(settings, "project", "bucket")  # the project is part of the address
+    _, bucket = for_a_job(settings)  # the project is part of the address
     name = job_name(job, offer, source_digest)
     folder = f"{bucket}/{job_folder(name)}"
     spec: dict[str, Any] = {
@@ -78,6 +78,17 @@ def plan(
 def waiting(request: dict[str, Any], max_wait_seconds: int) -> dict[str, Any]:
     """With the longest wait as a label: Vertex AI has a setting for it only with flex start."""
     return request | {"labels": request["labels"] | {WAIT_TAG: str(max_wait_seconds)}}
+
+
+def going_on(request: dict[str, Any], name: str, before: str) -> dict[str, Any]:
+    """With the checkpoints of the job `before`."""
+    spec = request["jobSpec"]
+    pools = []
+    for pool in spec["workerPoolSpecs"]:
+        container = pool["containerSpec"]
+        args = [checkpoints_of(word, name, before) for word in container["args"]]
+        pools.append(pool | {"containerSpec": container | {"args": args}})
+    return request | {"jobSpec": spec | {"workerPoolSpecs": pools}}
 
 
 def _pools(job: Job, offer: Offer, folder: str) -> list[dict[str, Any]]:

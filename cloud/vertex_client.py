@@ -12,7 +12,7 @@ from cloud.google_errors import told
 from cloud.google_logs import LOGGING, TIMEOUT_SECONDS, log_lines
 from cloud.job_key import PREFIX
 from cloud.paging import each_once
-from cloud.settings import GcpSettings, required
+from cloud.settings import GcpSettings, for_a_job
 from cloud.vertex import status_of
 from results.jobs import JobHandle
 from results.records import JobRequest
@@ -31,7 +31,7 @@ class VertexClient:
 
     def __init__(self, settings: GcpSettings) -> None:
         self.settings = settings
-        self.project, self.bucket = required(settings, "project", "bucket")
+        self.project, self.bucket = for_a_job(settings)
         self._made: dict[str, Any] = {}
 
     @cached_property

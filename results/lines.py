@@ -223,14 +223,20 @@ def _listed(places: Sequence[int]) -> str:
 def shared_notes(
     quote: Quote, shown: Sequence[tuple[int, Estimate]], explain: bool = False
 ) -> list[str]:
-    """What was assumed and left out; quotes made together share most of it."""
+    """Old prices and what was left out; quotes made together share most of it."""
     notes = stale_lines([e.offer for _, e in shown])
     if explain:
         notes += [f"{count} offers left out: {reason}" for reason, count in quote.left_out]
     elif quote.left_out:
         notes.append(f"{sum(n for _, n in quote.left_out)} left out: --explain says why")
-    notes += [f"assumed for the first offer: {text}" for text in quote.estimates[0].assumptions]
     return notes
+
+
+def assumed_lines(quotes: Sequence[Quote]) -> list[str]:
+    """What the first offer of each rests on, each assumption once."""
+    texts = dict.fromkeys(text for quote in quotes for text in quote.estimates[0].assumptions)
+    head = "assumed for the first offer:" if len(quotes) == 1 else "assumed for the first offers:"
+    return [head, *(f"  - {text}" for text in texts)] if texts else []
 
 
 def stale_lines(offers: Iterable[Offer]) -> list[str]:

@@ -7,9 +7,13 @@ Exit codes: 0 success, 1 regression, 2 usage, 3 no answer possible, 4 over budge
 import errno
 import os
 import sys
+from typing import TYPE_CHECKING
 
 from results.errors import TrainfareError
 from trainfare.plain_text import keep_streams_from_failing
+
+if TYPE_CHECKING:
+    import click
 
 INTERRUPTED = 130
 
@@ -46,12 +50,23 @@ def _run() -> int:
     except TrainfareError as error:
         sys.stderr.write(f"trainfare: {error}\n")
         return error.exit_code
-    except click.ClickException as error:
+    except click.exceptions.NoArgsIsHelpError as error:
         error.show()
+        return error.exit_code
+    except click.ClickException as error:
+        sys.stderr.write(f"trainfare: {_sentence(error)}\n")
         return error.exit_code
     except click.Abort:
         raise KeyboardInterrupt from None
     return code if isinstance(code, int) else 0
+
+
+def _sentence(error: "click.ClickException") -> str:
+    """What was given, what was expected and what to do, of click's own errors."""
+    text = error.format_message().strip().replace("\n", " ")
+    context = getattr(error, "ctx", None)
+    text = text if text.endswith((".", "?")) else f"{text}."
+    return f"{text} See: {context.command_path} --help" if context else text
 
 
 def _discard_stdout() -> None:

@@ -4,6 +4,8 @@ from importlib import import_module
 
 import click
 
+from results.errors import UsageError, near
+
 VERBS = (
     "measure", "compare", "advise", "quote", "project", "prices", "bill", "submit", "canary",
     "jobs", "logs", "wait", "cancel", "collect", "accuracy", "report", "doctor",
@@ -17,10 +19,12 @@ class Verbs(click.Group):
         """The verbs in the order in which one comes to use them."""
         return list(VERBS)
 
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
-        """The verb's command, or None for an unknown one."""
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command:  # noqa: ARG002
+        """The verb's command. Raises UsageError for an unknown one, with the near ones."""
         if cmd_name not in VERBS:
-            return None
+            raise UsageError(
+                f"{cmd_name!r} is no verb. {near(cmd_name, VERBS)} See: trainfare --help"
+            )
         found: click.Command = getattr(import_module(f"trainfare.commands.{cmd_name}"), cmd_name)
         return found
 

@@ -74,7 +74,7 @@ def test_a_restart_goes_on_from_the_last_whole_epoch(tmp_path: Path, capsys) -> 
     run = only_run(tmp_path / "b")
     assert run.measurement("epoch").block_seconds[:2] == first
     assert run.epochs_trained == 3
-    assert run.warnings == ("went on from a checkpoint 1 times",)
+    assert run.warnings == ("went on from a checkpoint 1 time",)
 
 
 def test_weights_and_optimizer_are_those_that_were_saved(tmp_path: Path) -> None:

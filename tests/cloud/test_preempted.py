@@ -1,5 +1,6 @@
 """A spot job loses its machine: the real command goes on, and the bill counts both attempts."""
 
+import time
 import uuid
 from dataclasses import replace
 from decimal import Decimal
@@ -12,12 +13,15 @@ from fakes.containers import Containers, way_in
 from fakes.engine import Run as Plan
 from fakes.left import leave
 from fakes.orders import an_order
+from fakes.running import run_vertex, start_vertex
 
+from cloud.again import once_more
 from cloud.collect import collect
 from cloud.launch import Order, launch
 from cloud.outcome import outcome
 from cloud.registry import plan_packed
-from cloud.source import pack
+from cloud.source import Packed, pack
+from results import codec
 from results.jobs import JobIntent
 from results.records import Run
 from results.store import Store
@@ -39,16 +43,19 @@ def make():
 """
 
 
+MACHINES = {"aws": "ml.m5.large", "gcp": "n2-standard-8"}
+
+
 def spot_order(cloud: Cloud, folder: Path, make_job: Any, make_offer: Any) -> Order:
-    """A job of a few seconds that really can run, on spot machines of SageMaker."""
+    """A job of a few seconds that really can run, on spot machines."""
     file = folder / f"slow{uuid.uuid4().hex}.py"
     file.write_text(SLOW)
     job = make_job(
         name="mlp", reference=f"{file}:make", batch_size=100, samples_per_epoch=10_000, epochs=2
     )
     offer = make_offer(
-        "aws", accelerator=None, accelerator_count=0.0, instance_type="ml.m5.large",
-        allocation="spot",
+        cloud.provider, accelerator=None, accelerator_count=0.0,
+        instance_type=MACHINES[cloud.provider], allocation="spot",
     )  # fmt: skip
     packed = pack(job)
     request = plan_packed(packed, offer, cloud.settings(), Decimal(5))
@@ -93,9 +100,40 @@ def test_sagemaker_starts_it_again_and_it_goes_on(
     assert came.billed_basis == "reported"
     assert came.usd is not None and came.usd <= order.request.max_usd
     (run,) = store.newest_first(Run)
-    assert run.warnings == ("went on from a checkpoint 1 times",)
+    assert run.warnings == ("went on from a checkpoint 1 time",)
     assert run.epochs_trained == 2
     assert said == []
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("cloud", ["gcp"], indirect=True)
+def test_on_vertex_ai_the_job_that_is_started_once_more_goes_on(
+    cloud: Cloud, tmp_path: Path, make_job: Any, make_offer: Any
+) -> None:
+    order, store = spot_order(cloud, tmp_path, make_job, make_offer), Store(tmp_path / "records")
+    cloud.fake.jobs.next_run = Plan(interruptions=((300.0, 900.0),), train_seconds=1e9)
+    launch(cloud.client(), order, store)
+    (first,) = start_vertex(order.request.request, order.archive, tmp_path, port=0)
+    (log,) = tmp_path.glob("workerpool0-0-*/log.txt")
+    while "epoch 1 of 2" not in log.read_text(errors="replace") and first.poll() is None:
+        time.sleep(0.05)
+    first.terminate()
+    assert first.wait(60) == 143, log.read_text(errors="replace")
+    cloud.clock.pause(10_000)
+
+    job, offer = order.estimate.job, order.estimate.offer
+    packed = Packed(job=job, archive=order.archive)
+    request, before = once_more(
+        cloud.client(), packed, offer, cloud.settings(), order.request, store
+    )
+    assert before == order.request.job_name
+    cloud.fake.jobs.next_run = Plan(train_seconds=200.0)
+    launch(cloud.client(), replace(order, request=request), store)
+    assert run_vertex(cloud.fake.jobs.all[1].request, order.archive, tmp_path, port=0) == [0]
+    (path,) = (tmp_path / "gcs").rglob("runs/*.json")
+    run = codec.loads(path.read_text(encoding="utf-8"), Run)
+    assert run.warnings == ("went on from a checkpoint 1 time",)
+    assert run.epochs_trained == 2
 
 
 def _intent(store: Store, name: str) -> JobIntent:

@@ -4,7 +4,15 @@ from typing import Any
 
 import pytest
 
-from cloud.settings import CLASSES, RULES, AwsSettings, AzureSettings, from_table, required
+from cloud.settings import (
+    CLASSES,
+    FOR_A_JOB,
+    RULES,
+    AwsSettings,
+    AzureSettings,
+    for_a_job,
+    from_table,
+)  # fmt: skip
 from results.errors import UsageError
 
 
@@ -13,7 +21,7 @@ def test_every_example_of_a_setting_is_a_setting(provider: Any) -> None:
     table = {name: rule.example for name, rule in RULES[provider].items()}
     settings = from_table(provider, table)
     assert isinstance(settings, CLASSES[provider])
-    assert required(settings, *table) == tuple(table.values())
+    assert for_a_job(settings) == tuple(table[name] for name in FOR_A_JOB[provider])
 
 
 def test_an_empty_section_leaves_everything_unknown() -> None:
@@ -58,7 +66,7 @@ def test_a_wrong_value_is_refused_with_an_example(provider: Any, key: str, value
 
 def test_the_first_missing_setting_is_named_with_section_file_purpose_and_example() -> None:
     with pytest.raises(UsageError) as caught:
-        required(AzureSettings(subscription_id="x"), "subscription_id", "resource_group")
+        for_a_job(AzureSettings(subscription_id="x"))
     assert str(caught.value) == (
         "`[azure] resource_group` is missing in trainfare.toml; it is needed to find the "
         'workspace. Example: resource_group = "my-group"'

@@ -4,12 +4,20 @@ import json
 import os
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 from typing import Any
 
 
 def run_vertex(request: dict[str, Any], archive: bytes, folder: Path, port: int) -> list[int]:
     """Every replica of a Vertex AI job at once; `folder` stands for /gcs. Exit codes by rank."""
+    return [process.wait(240) for process in start_vertex(request, archive, folder, port)]
+
+
+def start_vertex(
+    request: dict[str, Any], archive: bytes, folder: Path, port: int
+) -> "list[subprocess.Popen[bytes]]":
+    """The processes of `run_vertex`, which still run; each has its log in a folder of its own."""
     pools = request["jobSpec"]["workerPoolSpecs"]
     nodes = [
         (f"workerpool{i}", k) for i, p in enumerate(pools) for k in range(int(p["replicaCount"]))
@@ -18,14 +26,14 @@ def run_vertex(request: dict[str, Any], archive: bytes, folder: Path, port: int)
         f"workerpool{i}": [f"127.0.0.1:{port}"] * int(p["replicaCount"])
         for i, p in enumerate(pools)
     }
-    started = []
+    started: list[subprocess.Popen[bytes]] = []
     for pool, index in nodes:
         spec = pools[int(pool[-1])]["containerSpec"]
         words = [*spec["command"], *spec["args"]]
         task = {"cluster": cluster, "task": {"type": pool, "index": index}}
         started.append(_start(words, archive, folder, f"{pool}-{index}",
                               {"CLUSTER_SPEC": json.dumps(task)}))  # fmt: skip
-    return [process.wait(240) for process in started]
+    return started
 
 
 def run_azure(request: dict[str, Any], archive: bytes, folder: Path) -> int:
@@ -41,8 +49,7 @@ def _start(
     words: list[str], archive: bytes, folder: Path, node: str, more: dict[str, str]
 ) -> "subprocess.Popen[bytes]":
     """One container: its own place to unpack, and the bucket that all of them share."""
-    own = folder / node
-    own.mkdir()
+    own = Path(tempfile.mkdtemp(prefix=f"{node}-", dir=folder))
     placed = [word.replace("/tmp/trainfare", str(own / "unpacked")) for word in words]  # noqa: S108
     placed = [word.replace("/gcs/", f"{folder}/gcs/") for word in placed]
     source = next(Path(word) for word in placed if word.endswith("source.tar.gz"))

@@ -83,7 +83,6 @@ class FakeVertex:
             return self._create(request)
         if name == "ListCustomJobs":
             return self._list(request)
-        found = [j for j in self.jobs.all if request.path.endswith(j.service_id.split(":")[0])]
         wanted = request.path.removeprefix("/v1/").removesuffix(":cancel")
         found = [job for job in self.jobs.all if job.service_id == wanted]
         if not found:

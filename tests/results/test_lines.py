@@ -9,6 +9,7 @@ from decimal import Decimal
 import pytest
 
 from results.lines import (
+    assumed_lines,
     facts_lines,
     gpu_line,
     headline,
@@ -142,10 +143,11 @@ def test_notes(
         f"see the request that would launch 1 (SageMaker): {submit_command(best)}",
         f"print this again at these prices: trainfare quote --reprint {quote.quote_id}",
     ]
-    assumed = "assumed for the first offer: starts in 2 min"
-    assert shared_notes(quote, numbered(best)) == ["7 left out: --explain says why", assumed]
+    assert shared_notes(quote, numbered(best)) == ["7 left out: --explain says why"]
     explained = shared_notes(quote, numbered(best), explain=True)
-    assert explained == ["7 offers left out: too little memory", assumed]
+    assert explained == ["7 offers left out: too little memory"]
+    assert assumed_lines([quote]) == ["assumed for the first offer:", "  - starts in 2 min"]
+    assert assumed_lines([quote, quote])[1:] == ["  - starts in 2 min"]
 
 
 def test_answers_to_a_deadline_and_a_budget(

@@ -30,6 +30,37 @@ def assert_told(answer: Any, told: str, code: int = 2) -> None:
 @pytest.mark.parametrize(
     ("words", "told"),
     [
+        (("qoute",), "'qoute' is no verb. Near: quote. See: trainfare --help"),
+        (("measure",), "Missing argument 'WORKLOAD'. See: trainfare measure --help"),
+        (("prices", "list", "--colour"), "No such option '--colour'. See: trainfare prices list "
+         "--help"),
+    ],
+)  # fmt: skip
+def test_mistakes_in_options_are_one_sentence_too(cli: Cli, words: Any, told: str) -> None:
+    answer = cli(*words)
+    assert (answer.code, answer.out, answer.err) == (2, "", f"trainfare: {told}\n")
+
+
+def test_without_a_verb_the_help_is_shown(cli: Cli) -> None:
+    answer = cli()
+    assert (answer.code, "quote" in answer.err + answer.out) == (2, True)
+
+
+@pytest.mark.parametrize(
+    ("words", "code"),
+    [(("canary", "mlp", "--max-usd", "1"), 3), (("submit", "mlp", *AWS, "--max-usd", "1"), 2)],
+)
+def test_missing_settings_are_named_before_anything_is_measured(
+    cli: Cli, words: Any, code: int
+) -> None:
+    answer = cli(*words)
+    assert_told(answer, "`[aws] role_arn` is missing in trainfare.toml", code)
+    assert "warming up" not in answer.err
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
         (("qoute",), "qoute"),
         (("measure",), "WORKLOAD"),
         (("measure", "ccn"), "cnn"),

@@ -1,16 +1,17 @@
 """`trainfare canary`: a few steps on each of the best offers, then the quote again, measured."""
 
 import time
+from collections.abc import Sequence
 from decimal import ROUND_FLOOR, Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from results.errors import NoAnswerError, TrainfareError
+from results.errors import NoAnswerError, TrainfareError, UsageError
 from results.jobs import Outcome
 from results.names import PROVIDER_NAMES
-from results.records import Estimate, Job, Quote, Run
+from results.records import Estimate, Job, Offer, Quote, Run
 from results.rows import estimate_row
 from results.store import Store, new_id, utc_now
 from trainfare import jobs, measuring, options, output, pricing, settings
@@ -76,6 +77,7 @@ def canary(
     offers, billing = pricing.offers(
         price_files, configured, {name: more.pop(name) for name in pricing.FILTERS}
     )
+    _check_set_up(offers, configured)
     run = measuring.fresh_or_new(measuring.Asked(workload=workload, **more), store)
     samples = samples_per_epoch or run.workload.samples_per_epoch
     job = Job(workload=run.workload, epochs=epochs, samples_per_epoch=samples)
@@ -108,6 +110,22 @@ def canary(
         output.say("Detached: the trials go on, each under its cap. See: trainfare jobs")
         ctx.exit(INTERRUPTED)
     _answer(run, logic.requoted(ranked, tried(), billing, history), planned, store, as_json)
+
+
+def _check_set_up(offers: Sequence[Offer], configured: settings.Settings) -> None:
+    """Before the measuring: can any cloud of these offers be sent a job? Raises NoAnswerError."""
+    from cloud.settings import for_a_job, from_table
+
+    problems = []
+    for provider in sorted({offer.provider for offer in offers}):
+        try:
+            for_a_job(from_table(provider, configured.table(provider)))
+        except UsageError as error:
+            problems.append(f"! {PROVIDER_NAMES[provider]}: {error}")
+    if offers and len(problems) == len({offer.provider for offer in offers}):
+        for problem in problems:
+            output.say(problem)
+        raise NoAnswerError("No offer can be tried; the reasons are above.")
 
 
 def _planned(

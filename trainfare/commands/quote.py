@@ -64,6 +64,7 @@ def quote(
     """
     from estimators.catalog import uncollected
     from estimators.wishes import Wishes
+    from results.lines import assumed_lines
 
     configured, shown = settings.load(), Currency.of(currency, rate)
     store = open_store(configured.results_folder(results))
@@ -85,7 +86,7 @@ def quote(
         return
     with shown_in(shown):
         notes = [line for run, answer, _ in answers for line in show(run, answer, top, explain)]
-    for line in dict.fromkeys(notes):
+    for line in (*dict.fromkeys(notes), *assumed_lines([answer for _, answer, _ in answers])):
         output.print_line(line)
 
 

@@ -12,19 +12,15 @@ import click
 
 from results import units
 from results.errors import OverBudgetError, UsageError
-from results.jobs import JobIntent, Outcome
+from results.jobs import Outcome
 from results.names import PROVIDER_NAMES
 from results.records import Estimate, Job, JobRequest
 from results.rows import estimate_row, number
-from results.store import Store
 from trainfare import choosing, measuring, options, output, pricing, settings
 from trainfare.reading import open_store
 
 if TYPE_CHECKING:
     from cloud.launch import Launched, Order
-    from cloud.patience import Patient
-    from cloud.settings import Settings
-    from cloud.source import Packed
 
 
 @click.command(epilog=options.WORKLOAD_HELP)
@@ -79,7 +75,7 @@ def submit(
     the cap, whatever happens here.
     """
     from cloud.registry import plan_packed
-    from cloud.settings import from_table
+    from cloud.settings import for_a_job, from_table
     from cloud.source import Source, pack
     from estimators.calibrate import History
     from estimators.cost import estimate
@@ -97,6 +93,7 @@ def submit(
         )
     asked = measuring.Asked(workload=workload, **how)
     own = from_table(offer.provider, configured.table(offer.provider))
+    for_a_job(own)  # before a measurement that would be for nothing
     run = measuring.fresh_or_new(asked, store)
     samples = samples_per_epoch or run.workload.samples_per_epoch
     job = Job(workload=run.workload, epochs=epochs, samples_per_epoch=samples, nodes=nodes)
@@ -110,8 +107,15 @@ def submit(
     if dry_run:
         _show_dry_run(planned, answer, as_json)
         return
-    client, planned = _client_and_request(packed, planned, answer, own, store, again)
-    _show(planned, answer)
+    from cloud.patience import Patient
+    from cloud.registry import client as made_for
+
+    client, goes_on_from = Patient(made_for(own)), None
+    if again:
+        from cloud.again import once_more
+
+        planned, goes_on_from = once_more(client, packed, offer, own, planned, store)
+    _show(planned, answer, goes_on_from)
     if not yes:
         output.ask_to_spend(max_usd, "the job")
     from cloud.launch import Order, launch
@@ -121,29 +125,6 @@ def submit(
     )
     made = launch(client, order, store, budget_usd, output.say)
     _tell(made, order, as_json)
-
-
-def _client_and_request(
-    packed: "Packed",
-    planned: JobRequest,
-    answer: Estimate,
-    own: "Settings",
-    store: Store,
-    again: bool,
-) -> "tuple[Patient, JobRequest]":
-    """The client, and with --again the request under the first name that is not taken yet."""
-    from cloud.patience import Patient
-    from cloud.registry import client, plan_packed
-
-    made, repeat, region = Patient(client(own)), 0, answer.offer.region
-    while again and (
-        store.find(JobIntent, planned.job_name) or made.find(planned.job_name, region)
-    ):
-        repeat += 1
-        planned = plan_packed(
-            packed, answer.offer, own, planned.max_usd, repeat, planned.max_wait_seconds
-        )
-    return made, planned
 
 
 def _refuse_over(cap: Decimal, answer: Estimate) -> None:
@@ -190,9 +171,11 @@ def _show_dry_run(planned: JobRequest, answer: Estimate, as_json: bool) -> None:
     sys.stdout.write(json.dumps(planned.request, indent=2) + "\n")
 
 
-def _show(planned: JobRequest, answer: Estimate) -> None:
+def _show(planned: JobRequest, answer: Estimate, goes_on_from: str | None) -> None:
     """To the person who is asked, so on stderr: stdout is for what came of it."""
-    for line in (*_what(planned, answer), f"request   {planned.job_name} (whole with --dry-run)"):
+    before = [f"goes on   from the last checkpoint of {goes_on_from}"] if goes_on_from else []
+    request = f"request   {planned.job_name} (whole with --dry-run)"
+    for line in (*_what(planned, answer), *before, request):
         output.say(textwrap.fill(line, output.PIPE_WIDTH, subsequent_indent="  "))
 
 
