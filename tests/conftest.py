@@ -2,6 +2,7 @@
 
 import gc
 import os
+import signal
 from collections.abc import Iterator
 
 # One thread a process, before anything loads torch: the models of the tests are so small that a
@@ -11,6 +12,10 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 import pytest
 from fakes.clouds import Cloud, all_clouds
 from hypothesis import settings
+
+# A shell that runs the tests in the background has them ignore Ctrl-C, and what they start inherits
+# that: commands that a test interrupts would go on.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # A machine that does something else meanwhile is no failure of what is tested.
 settings.register_profile("without deadline", deadline=None)

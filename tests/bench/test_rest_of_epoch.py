@@ -1,5 +1,6 @@
 """A training that is interrupted sees what it would have seen, and comes to the same weights."""
 
+import gc
 from collections import Counter
 from collections.abc import Callable, Iterator
 from functools import partial
@@ -161,13 +162,17 @@ def test_other_sources_go_on_too(tmp_path: Path, make_batches: Any) -> None:
 
 
 @pytest.mark.slow
-def test_workers_load_only_what_is_left(tmp_path: Path) -> None:
+def test_workers_load_only_what_is_left(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    # Workers that end with the garbage of an exception are waited for in vain, 5 s each time.
+    monkeypatch.setattr(torch.utils.data._utils, "MP_STATUS_CHECK_INTERVAL", 0.1)
     through = Watched(None, drawn(workers=2)).run()
     first = Watched(tmp_path, drawn(workers=2))
     with pytest.raises(Exception, match="TakenAway"):
         first.run(3)
     second = Watched(tmp_path, drawn(workers=2)).run()
     assert first.losses + second.losses == through.losses
+    del first, second, through
+    gc.collect()
 
 
 def test_a_workload_without_the_method_is_told(tmp_path: Path, monkeypatch: Any) -> None:

@@ -13,7 +13,7 @@ ROW = {
 
 @pytest.mark.slow
 def test_json(cli: Any, tmp_path: Path) -> None:
-    answer = cli("advise", "rnn", "--max-seconds", "8", "--threads", "1", "--json")
+    answer = cli("advise", "rnn", "--max-seconds", "3", "--threads", "1", "--json")
     assert answer.code == 0, answer.err
     rows = {row["name"]: row for row in answer.json["advice"]}
     assert all(row.keys() >= ROW for row in rows.values())
@@ -32,7 +32,7 @@ def test_json(cli: Any, tmp_path: Path) -> None:
 
 @pytest.mark.slow
 def test_text(cli: Any) -> None:
-    answer = cli("advise", "mlp", "--max-seconds", "4", "--threads", "1")
+    answer = cli("advise", "mlp", "--max-seconds", "1", "--threads", "1")
     assert answer.code == 0, answer.err
     assert all(len(line) <= 100 for line in answer.out.splitlines())
     for text in (

@@ -104,7 +104,7 @@ def test_the_offer_of_the_last_quote(trainfare: Callable[..., Any], cloud: Cloud
 
 
 def test_a_cap_below_the_estimate_needs_a_word(trainfare: Callable[..., Any], cloud: Cloud) -> None:
-    words = ("submit", "mlp", *WHERE[cloud.provider], "--epochs", "1000000000", "--max-usd", "5")
+    words = ("submit", "mlp", *WHERE[cloud.provider], "--epochs", "100000000", "--max-usd", "5")
     assert trainfare(*words, "--yes").code == 4
     assert cloud.fake.jobs.all == []
     assert trainfare(*words, "--yes", "--accept-risk").code == 0

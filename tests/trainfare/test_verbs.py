@@ -64,7 +64,7 @@ def test_measure_tells_what_it_found_beside_times(cli: Cli) -> None:
 
 
 def test_a_batch_sweep(cli: Cli) -> None:
-    words = ("measure", "mlp", "--batch-sizes", "400,100,200", "--max-seconds", "3")
+    words = ("measure", "mlp", "--batch-sizes", "400,100,200", "--max-seconds", "2")
     rows = cli(*words, "--json").json["run"]["sweep"]
     assert [row["batch_size"] for row in rows] == [100, 200, 400]
     assert all(row["step_seconds"]["mid"] > 0 and row["problem"] is None for row in rows)
