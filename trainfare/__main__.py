@@ -58,6 +58,8 @@ def _run() -> int:
         return error.exit_code
     except click.Abort:
         raise KeyboardInterrupt from None
+    except SystemExit:  # click's own answer to a reader that has gone, with exit code 1
+        raise BrokenPipeError from None
     return code if isinstance(code, int) else 0
 
 

@@ -292,9 +292,12 @@ def test_ctrl_c_leaves_nothing_half_written(tmp_path: Path, env: dict[str, str])
     assert len(files) == ("marked partial" in err)
 
 
-def test_a_reader_that_has_gone_is_no_error(tmp_path: Path, env: dict[str, str]) -> None:
+@pytest.mark.parametrize("reader", ["head -n 1", "true"])  # in the middle, and before the start
+def test_a_reader_that_has_gone_is_no_error(
+    tmp_path: Path, env: dict[str, str], reader: str
+) -> None:
     done = subprocess.run(  # noqa: S602
-        f"{sys.executable} -m trainfare prices list | head -n 1; exit ${{PIPESTATUS[0]}}",
+        f"{sys.executable} -m trainfare prices list | {reader}; exit ${{PIPESTATUS[0]}}",
         shell=True,
         executable="/bin/bash",
         cwd=tmp_path,
