@@ -30,6 +30,12 @@ def left_behind(folder: Path) -> Run:
     return codec.loads(path.read_text(encoding="utf-8"), Run)
 
 
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
 @pytest.mark.slow
 @pytest.mark.enable_socket
 def test_two_nodes_of_vertex_ai_as_two_processes(
@@ -40,13 +46,27 @@ def test_two_nodes_of_vertex_ai_as_two_processes(
     )
     packed = pack(make_job(**SMALL, nodes=2))
     request = plan_packed(packed, offer, settings_of("gcp"), Decimal(5)).request
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    codes = run_vertex(request, packed.archive, tmp_path, port)
+    codes = run_vertex(request, packed.archive, tmp_path, free_port())
     logs = [path.read_text(errors="replace")[-2000:] for path in tmp_path.glob("worker*/log.txt")]
     assert codes == [0, 0], logs
     assert left_behind(tmp_path / "gcs").processes == 2
+
+
+@pytest.mark.slow
+@pytest.mark.enable_socket
+def test_two_nodes_of_azure_ml_as_two_processes(
+    make_job: Any, make_offer: Any, settings_of: Any, tmp_path: Path
+) -> None:
+    offer = make_offer("azure", accelerator=None, accelerator_count=0.0)
+    packed = pack(make_job(**SMALL, nodes=2))
+    request = plan_packed(packed, offer, settings_of("azure"), Decimal(5)).request
+    codes = run_azure(request, packed.archive, tmp_path, free_port())
+    logs = [path.read_text(errors="replace")[-2000:] for path in tmp_path.glob("node-*/log.txt")]
+    assert codes == [0, 0], logs
+    run = left_behind(tmp_path / "node-0" / "outputs")
+    assert (run.processes, run.workload.name) == (2, "mlp")
+    left = {path.relative_to(tmp_path).as_posix() for path in tmp_path.glob("node-1/outputs/**/*")}
+    assert left == {"node-1/outputs/log-node1.txt"}  # one record, of the first
 
 
 @pytest.mark.slow
@@ -56,9 +76,9 @@ def test_a_node_of_azure_ml(
     offer = make_offer("azure", accelerator=None, accelerator_count=0.0)
     packed = pack(make_job(**SMALL))
     request = plan_packed(packed, offer, settings_of("azure"), Decimal(5)).request
-    code = run_azure(request, packed.archive, tmp_path)
-    assert code == 0, (tmp_path / "log.txt").read_text(errors="replace")[-2000:]
-    assert left_behind(tmp_path / "outputs").workload.name == "mlp"
+    (code,) = run_azure(request, packed.archive, tmp_path, port=0)
+    assert code == 0, (tmp_path / "node-0" / "log.txt").read_text(errors="replace")[-2000:]
+    assert left_behind(tmp_path / "node-0" / "outputs").workload.name == "mlp"
 
 
 @pytest.mark.slow

@@ -36,13 +36,33 @@ def start_vertex(
     return started
 
 
-def run_azure(request: dict[str, Any], archive: bytes, folder: Path) -> int:
-    """A one-node Azure ML job, with its source where Azure ML would have put it."""
-    source = folder / "source.tar.gz"
-    source.write_bytes(archive)
-    command = request["job"]["command"].replace("${{inputs.source}}", str(source))
-    words = ["bash", "-c", command.replace("/tmp/trainfare", str(folder / "unpacked"))]  # noqa: S108
-    return _process(words, folder, {}).wait(240)
+def run_azure(request: dict[str, Any], archive: bytes, folder: Path, port: int) -> list[int]:
+    """Every node of an Azure ML job at once, each with its source where Azure ML puts inputs, and
+    its own folder to start in. Exit codes by rank."""
+    count = request["job"]["resources"]["instance_count"]
+    nodes = []
+    for rank in range(count):
+        own = folder / f"node-{rank}"
+        own.mkdir()
+        source = own / "source.tar.gz"
+        source.write_bytes(archive)
+        command = request["job"]["command"].replace("${{inputs.source}}", str(source))
+        command = command.replace("/tmp/trainfare", str(own / "unpacked"))  # noqa: S108
+        told = _azure_distribution(request["job"].get("distribution"), rank, count, port)
+        nodes.append(_process(["bash", "-c", command], own, told))
+    return [node.wait(240) for node in nodes]
+
+
+def _azure_distribution(
+    asked: dict[str, Any] | None, rank: int, count: int, port: int
+) -> dict[str, str]:
+    """What Azure ML's PyTorch distribution tells each of its processes; nothing without one."""
+    if asked is None:
+        return {}
+    assert asked == {"type": "pytorch", "process_count_per_instance": 1}
+    told = {"MASTER_ADDR": "127.0.0.1", "MASTER_PORT": port, "WORLD_SIZE": count}
+    told |= {"NODE_RANK": rank, "RANK": rank, "LOCAL_RANK": 0}
+    return {name: str(value) for name, value in told.items()}
 
 
 def _start(
