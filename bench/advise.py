@@ -16,6 +16,7 @@ from results.records import Run
 from results.store import new_id, utc_now
 
 MIN_COMPILE_SECONDS = 30.0  # compiling takes that long before it can pay
+MIN_TRIAL_SECONDS = 0.4  # both warm-ups and a dozen rounds of 20 ms
 NOTHING = Variant(name=CONTROL, change="the plain job against itself: the noise", torch_only=False)
 
 
@@ -123,7 +124,8 @@ def _trial(trying: Trying, changes: list[Variant], trial: Trial) -> Trial:
     session.steps(1)
     setup = perf_counter() - start
     started = perf_counter()
-    bad = in_turn(*sides, max(0.5, (trying.max_seconds - trying.spent) / max(1, trying.left)))
+    share = (trying.max_seconds - trying.spent) / max(1, trying.left)
+    bad = in_turn(*sides, max(MIN_TRIAL_SECONDS, share))
     trying.spent += perf_counter() - started
     checked, note = _check(trying, changes, make, threads)
     return replace(

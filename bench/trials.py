@@ -18,7 +18,8 @@ BLOCK_SECONDS, GPU_BLOCK_SECONDS = 0.01, 0.05
 MIN_ROUNDS, MAX_ROUNDS = 12, 2000
 PRECISION = 0.01  # half width of the speed-up's interval at which to stop
 CHECK_STEPS, LAST_STEPS = 20, 5
-WARMUP_SECONDS, WARMUP_STEPS = 0.3, 3
+# Each side's warm-up: at most so long, and a fifth of its trial.
+WARMUP_SECONDS, WARMUP_SHARE, WARMUP_STEPS = 0.3, 0.2, 3
 MAX_REFILL_SECONDS = 0.3
 
 
@@ -30,12 +31,12 @@ class Side:
         self.blocks: list[Block] = []
         self.steps = 1
 
-    def warm_up(self) -> None:
+    def warm_up(self, max_seconds: float) -> None:
         """Until it has settled; then its blocks get their length."""
         self.use_threads()
         start = perf_counter()
         seconds: list[float] = []
-        while len(seconds) < WARMUP_STEPS or perf_counter() - start < WARMUP_SECONDS:
+        while len(seconds) < WARMUP_STEPS or perf_counter() - start < max_seconds:
             seconds.append(self.session.steps(1).seconds)
         usual = median(seconds[len(seconds) // 2 :])
         seconds_each = GPU_BLOCK_SECONDS if self.session.is_gpu else BLOCK_SECONDS
@@ -72,13 +73,14 @@ class Side:
 def in_turn(plain: Side, changed: Side, max_seconds: float) -> tuple[bool, ...]:
     """Blocks of both in changing order (ABBA), so that a drift of the machine hits both alike.
 
-    Ends once the speed-up is known to ±1% or time is up; returns which rounds were disturbed.
+    Ends once the speed-up is known to ±1% or time is up, warm-up included; returns which rounds
+    were disturbed.
     """
-    plain.warm_up()
-    changed.warm_up()
+    end, next_check = perf_counter() + max_seconds, MIN_ROUNDS
+    for side in (plain, changed):
+        side.warm_up(min(WARMUP_SECONDS, WARMUP_SHARE * max_seconds))
     find_threads()
     neighbours = Neighbours.now()
-    end, next_check = perf_counter() + max_seconds, MIN_ROUNDS
     while True:
         order = (plain, changed) if len(plain.blocks) % 2 else (changed, plain)
         for side in order:
