@@ -1,20 +1,20 @@
 """Whole epochs predicted from at most 5% of their steps, against real ones.
 
-    python benchmarks/epoch_prediction.py [--epochs 12] [--workers 0,2] [--workload cnn]
+    python benchmarks/epoch_prediction.py [--epochs 20] [--workers 0,2]
 
-In turns: a prediction (bursts of steps spread over three seconds), then a real epoch whose every
+In turns: a prediction (bursts of steps spread over eight seconds), then a real epoch whose every
 step is timed. Prints, for each number of DataLoader workers,
 
   within    the method itself: single steps taken from within the very epoch, 5% of it;
-  across    the prediction made before the epoch: its error, beside how far the real epochs lie from
-            their own median, and how often the 80% interval held.
+  across    the prediction made before the epoch: its error, and how often the 80% interval held;
+  real      how far the real epochs lie from each other (every two of them), and from their median.
 """
 
 import argparse
 import dataclasses
 import math
 import sys
-from itertools import pairwise
+from itertools import permutations
 from time import perf_counter
 
 import torch
@@ -26,7 +26,7 @@ from bench.sampling import Samples
 from results.epoch import predicted_epoch
 from results.statistics import median
 
-SHARE, SECONDS = 0.05, 3.0
+SHARE, SECONDS, BURSTS = 0.05, 8.0, 5
 
 
 def keep_warm(until: float) -> None:
@@ -40,18 +40,17 @@ def sampled(session: runner.Session) -> Findings:
     """A prediction's samples: at most 5% of an epoch's steps, those before each burst included."""
     found = Findings(session, "cnn", {}, session.machine())
     refill = runner.Refill(session)
-    lead = max(1, session.workload.prefetched_batches)
-    bursts = 15 if lead == 1 else 5
-    per_burst = (int(SHARE * session.steps_per_epoch) - 1) // bursts - lead
+    per_burst = (int(SHARE * session.steps_per_epoch) - 1) // BURSTS
     start = perf_counter()
-    for burst in range(bursts):
-        keep_warm(start + SECONDS * burst / bursts)
+    for burst in range(BURSTS):
+        keep_warm(start + SECONDS * burst / BURSTS)
+        before = session.steps_done
         refill()
         find_threads()
         neighbours = Neighbours.now()
-        blocks = [session.steps(1) for _ in range(per_burst)]
+        blocks = [session.steps(1) for _ in range(before + per_burst - session.steps_done)]
         found.step.blocks += neighbours.judge(blocks, Neighbours.now())
-        found.step.bursts.append(per_burst)
+        found.step.bursts.append(len(blocks))
     epochs.epoch_starts(session, found.starts, count=1)
     return found
 
@@ -80,7 +79,7 @@ def show(name: str, errors: list[float], more: str = "") -> None:
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--epochs", type=int, default=12, help="pairs of prediction and real epoch")
+    parser.add_argument("--epochs", type=int, default=20, help="pairs of prediction and real epoch")
     parser.add_argument("--workers", default="0,2")
     asked = parser.parse_args()
     kinds = {}
@@ -101,7 +100,6 @@ def main() -> int:
                 flush=True,
             )
     for workers, (session, real, before, inside) in kinds.items():
-        middle = median(real)
         print(
             f"{workers} workers: {len(real)} epochs of {session.steps_per_epoch} steps, "
             f"{min(real):.2f}–{max(real):.2f} s"
@@ -114,8 +112,9 @@ def main() -> int:
             [p.mid / r - 1 for p, r in zip(before, real, strict=True)],
             f"80% interval held {sum(held)} of {len(held)}, ×/÷{width:.2f}",
         )
-        show("last", [a / b - 1 for a, b in pairwise(real)], "were the last real epoch the guess")
-        show("real", [r / middle - 1 for r in real], "from their own median")
+        apart = median([abs(a / b - 1) for a, b in permutations(real, 2)])
+        own = median([abs(r / median(real) - 1) for r in real])
+        print(f"  {'real':<8} median difference {apart:.1%}, from their own median {own:.1%}")
     return 0
 
 

@@ -93,8 +93,15 @@ def test_undisturbed_leaves_out_what_was_disturbed(
     make_bursts: Callable[..., Measurement],
 ) -> None:
     step = make_bursts([[1.0, 9.0], [1.0, 1.0]], disturbed=(False, True, False, False))
-    assert burst_means(step) == [2.0, 1.0]  # the stray block counts as three
+    assert burst_means(step) == [1.5, 1.0]  # the stray block counts as two
     assert burst_means(step, undisturbed=True) == [1.0, 1.0]
+
+
+def test_steps_that_wait_for_a_loader_are_no_strays(
+    make_bursts: Callable[..., Measurement],
+) -> None:
+    step = make_bursts([[1.0, 1.0, 1.0, 20.0] * 3] * 4)
+    assert burst_means(step) == [5.75] * 4
 
 
 def test_without_bursts_nothing_is_foretold(
