@@ -70,8 +70,9 @@ class Session:
 
     def release(self) -> None:
         """Let the workload go, and its memory."""
-        self.__dict__.pop("workload", None)
-        gc.collect()
+        had = self.__dict__.pop("workload", None) is not None
+        if had or self.is_gpu:  # on a GPU the workload of another session may still lie there
+            gc.collect()
         torch_facts.empty_cache(self.device)
 
     def guarded(self, doing: str, call: Callable[[], object]) -> None:

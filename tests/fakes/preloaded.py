@@ -1,5 +1,6 @@
 """What most commands import: loaded once, in the process that all of them are forked from."""
 
+import gc
 import warnings
 from importlib import import_module
 
@@ -12,8 +13,10 @@ with warnings.catch_warnings():
     import pandas  # noqa: F401
     import rich.progress  # noqa: F401
     import sklearn.linear_model  # noqa: F401
-    import torch  # noqa: F401
     import torchvision  # noqa: F401
 
     for verb in VERBS:
         import_module(f"trainfare.commands.{verb}")
+
+gc.collect()
+gc.freeze()  # no collection of a fork need walk through it, which would copy all of it as well
