@@ -51,7 +51,7 @@ def spot_order(cloud: Cloud, folder: Path, make_job: Any, make_offer: Any) -> Or
     file = folder / f"slow{uuid.uuid4().hex}.py"
     file.write_text(SLOW)
     job = make_job(
-        name="mlp", reference=f"{file}:make", batch_size=100, samples_per_epoch=10_000, epochs=2
+        name="mlp", reference=f"{file}:make", batch_size=100, samples_per_epoch=6_000, epochs=2
     )
     offer = make_offer(
         cloud.provider, accelerator=None, accelerator_count=0.0,

@@ -76,6 +76,12 @@ class _Handler(BaseHTTPRequestHandler):
         pass
 
 
+@pytest.fixture(autouse=True)
+def no_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A service of our own need not be spared."""
+    monkeypatch.setattr("estimators.live.pages.PAUSE_SECONDS", 0)
+
+
 @pytest.fixture
 def serve() -> Iterator[Callable[..., Service]]:
     servers: list[ThreadingHTTPServer] = []
