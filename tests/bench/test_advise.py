@@ -58,7 +58,7 @@ class Spanless:
         pass
 
 
-def advised(make, max_seconds=6.0):
+def advised(make, max_seconds=3.0):
     session = runner.Session(make, "cpu", threads=1)
     run = runner.measure(session, "some:thing", 0.5)
     return advise.advise(session, run, max_seconds)

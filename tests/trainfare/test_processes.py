@@ -40,7 +40,7 @@ def test_two_processes(cli: Any, tmp_path: Path) -> None:
 
 @pytest.mark.usefixtures("two_cores")
 def test_ctrl_c_keeps_what_was_measured(tmp_path: Path, env: dict[str, str]) -> None:
-    words = ["measure", "mlp", "--max-seconds", "10", "--processes", "2"]
+    words = ["measure", "mlp", "--max-seconds", "5", "--processes", "2"]
     child = subprocess.Popen(
         [sys.executable, "-m", "trainfare", *words],
         cwd=tmp_path,

@@ -27,7 +27,8 @@ HOSTILE = "</script><script>window.pwned=1</script><img src=x onerror=window.pwn
 SCATTER = "echarts.getInstanceByDom(document.getElementById('scatter'))"
 
 
-@pytest.mark.parametrize("case", CASES)
+# A thousand records are no other page than thirty, and axe takes as long for them as for all else.
+@pytest.mark.parametrize("case", [case for case in CASES if case != "a thousand records"])
 def test_every_case_in_both_themes_is_accessible(show: Show, case: str) -> None:
     sheet = show(CASES[case](), width=1600)
     # Themes differ in colours alone, so only those are looked at again.
