@@ -3,18 +3,19 @@
     python benchmarks/disturbance.py [--rounds 3] [--seconds 1] [--threads default,1]
                                      [--block-steps 1,4,16]
 
-For 0, 1 and 2 busy processes per core, each beside a quiet turn in the same minute, one training
+For 0, 1 and 2 busy processes per core, each between quiet turns in the same minute, one training
 step of the MLP, RNN and CNN is timed by
 
   trainfare        as `trainfare measure` does: the median of its undisturbed blocks, or its verdict
-                   `contended`. Where it went over to one thread it says so, and the quiet turn
-                   that it is held against is one of one thread too;
+                   `contended`. Where it went over to one thread it says so, and the quiet turns
+                   that it is held against are of one thread too;
   pytest-benchmark the mean and the median of its rounds;
   torch            `torch.utils.benchmark.Timer.blocked_autorange`, median.
 
-Printed is the median over the rounds of the error against the quiet turn of the same tool, and of
-trainfare the largest one that it did not call contended. `--block-steps` shows the same for longer
-blocks: why a block is a single step.
+Printed is the median over the rounds of the error against the quiet turn of the same tool, and the
+largest. trainfare is held against the mean of the quiet turns before and after; it is silently
+wrong where it is over 5% off both of them and did not call it contended. `--block-steps` shows the
+same for longer blocks: why a block is a single step.
 """
 
 import argparse
@@ -37,7 +38,10 @@ from results.statistics import median
 DEFAULT_THREADS = torch.get_num_threads()
 WORKLOADS = ("mlp", "rnn", "cnn")
 CONTENDED = "contended"
+TOLERANCE = 0.05
 Answer = dict[str, float | None]  # seconds by tool; None: it says that it can't tell
+# What a tool told beside busy processes, and the quiet turns that it is held against.
+Told = tuple[float | None, list[float | None]]
 
 
 @contextmanager
@@ -103,19 +107,25 @@ def set_threads(session: runner.Session, threads: int | None) -> None:
     session.steps(20)
 
 
-def pair(
+def turns(
     session: runner.Session, threads: int | None, level: int, seconds: float, sizes: list[int]
-) -> tuple[Answer, Answer, bool]:
-    """A quiet turn, one beside busy processes, and whether that went over to one thread."""
+) -> tuple[dict[str, Told], bool]:
+    """A turn beside busy processes between quiet ones, and whether it went over to one thread."""
     set_threads(session, threads)
     quiet, used = turn(session, seconds, sizes)
+    before = {used: quiet.get("trainfare")}
+    if threads is None and not sizes:
+        set_threads(session, 1)
+        before[1], _ = ours(session, seconds)
     set_threads(session, threads)
     with busy_processes(level):
         busy, used_then = turn(session, seconds, sizes)
-    if used_then != used:
+    told: dict[str, Told] = {tool: (value, [quiet[tool]]) for tool, value in busy.items()}
+    if not sizes:
         set_threads(session, used_then)
-        quiet["trainfare"], _ = ours(session, seconds)
-    return quiet, busy, used_then != used
+        after, _ = ours(session, seconds)
+        told["trainfare"] = busy["trainfare"], [before[used_then], after]
+    return told, used_then != used
 
 
 def turn(session: runner.Session, seconds: float, sizes: list[int]) -> tuple[Answer, int | None]:
@@ -127,23 +137,38 @@ def turn(session: runner.Session, seconds: float, sizes: list[int]) -> tuple[Ans
     return answers, threads
 
 
-def error_text(pairs: list[tuple[float | None, float | None]]) -> str:
+def error_text(found: list[Told]) -> str:
     """Median error of what was told, the largest, and how often it was called contended."""
-    told = [busy / quiet - 1 for quiet, busy in pairs if quiet and busy]
-    silent = sum(busy is None for _, busy in pairs)
-    if not told:
+    known = [
+        (busy, [q for q in quiet if q]) for busy, quiet in found if busy is not None and any(quiet)
+    ]
+    contended = sum(busy is None for busy, _ in found)
+    errors = [busy * len(quiet) / sum(quiet) - 1 for busy, quiet in known]
+    if not errors:
         return CONTENDED
-    text = f"{median(told):+7.1%}"
-    if len(told) > 1 and silent < len(pairs):
-        text += f" (worst {max(told, key=abs):+.1%})"
-    return text + (f", {silent} of {len(pairs)} {CONTENDED}" if silent else "")
+    text = f"{median(errors):+9.1%}"
+    if len(errors) > 1:
+        text += f" (worst {max(errors, key=abs):+.1%})"
+    return text + (f", {contended} of {len(found)} {CONTENDED}" if contended else "")
+
+
+def silently_wrong(found: list[Told]) -> str:
+    """How often a number was over 5% off both quiet turns, and how far those were apart."""
+    both = [(busy, quiet) for busy, quiet in found if all(quiet)]
+    wrong = sum(
+        busy is not None
+        and not (1 - TOLERANCE) * min(quiet) <= busy <= (1 + TOLERANCE) * max(quiet)
+        for busy, quiet in both
+    )
+    apart = max((max(quiet) / min(quiet) - 1 for _, quiet in both), default=0)
+    return f"{wrong} of {len(found)} silently wrong; quiet turns up to {apart:.1%} apart"
 
 
 def run(threads: int | None, rounds: int, seconds: float, sizes: list[int]) -> None:
     sessions = {n: runner.Session(load.factory(n), "cpu", threads=threads) for n in WORKLOADS}
     for session in sessions.values():
         session.steps(100)
-    found: dict[tuple[str, int, str], list[tuple[float | None, float | None]]] = {}
+    found: dict[tuple[str, int, str], list[Told]] = {}
     gave_way: Counter[tuple[str, int, str]] = Counter()
     told = f"{threads or DEFAULT_THREADS} threads" + ("" if threads else ", the default")
     for number in range(rounds):
@@ -153,9 +178,9 @@ def run(threads: int | None, rounds: int, seconds: float, sizes: list[int]) -> N
                     f"\r{told}, round {number + 1} of {rounds}: {name}, {level} busy "
                     "processes a core   ", end="", file=sys.stderr, flush=True,
                 )  # fmt: skip
-                quiet, busy, one = pair(session, threads, level, seconds, sizes)
-                for tool, value in busy.items():
-                    found.setdefault((name, level, tool), []).append((quiet[tool], value))
+                told_then, one = turns(session, threads, level, seconds, sizes)
+                for tool, value in told_then.items():
+                    found.setdefault((name, level, tool), []).append(value)
                 gave_way[name, level, "trainfare"] += one
     print(file=sys.stderr)
     print(f"\n{told}: error against a quiet turn in the same minute")
@@ -167,6 +192,8 @@ def run(threads: int | None, rounds: int, seconds: float, sizes: list[int]) -> N
                     ones = gave_way[name, level, tool]
                     more = f", {ones} of {rounds} with one thread" if ones else ""
                     print(f"    {tool:<26} {error_text(pairs)}{more}")
+                    if tool == "trainfare":
+                        print(f"    {'':<26} {silently_wrong(pairs)}")
 
 
 def main() -> int:
