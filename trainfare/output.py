@@ -158,14 +158,17 @@ def progress(name: str) -> Iterator["Progress"]:
 
 def _plain_progress(name: str) -> "Progress":
     """In a pipe or a log: a line when something else begins, and one in ten seconds within it."""
-    begun, told, start = "", 0.0, time.monotonic()
+    begun, told = "", 0.0
+    first: tuple[float, float] | None = None  # when the work itself began, and at which share
 
     def show(text: str, share: float) -> None:
-        nonlocal begun, told
+        nonlocal begun, told, first
         step, now = text.partition(" ")[0], time.monotonic()
+        start, before = first = first or (now, share)
         if step != begun or now - told >= PLAIN_SECONDS:
             begun, told = step, now
-            left = (now - start) * (1 - share) / share if share > LEAST_SHARE else 0.0
+            done = share - before
+            left = (now - start) * (1 - share) / done if done > LEAST_SHARE else 0.0
             still = f", about {units.seconds_text(left)} left" if left > 1 else ""
             say(f"{name}: {text}{still} …")
 

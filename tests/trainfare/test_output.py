@@ -11,9 +11,10 @@ from trainfare import output
 def test_progress_in_a_pipe_tells_what_is_left(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    clock = [100.0]
+    clock = [0.0]
     monkeypatch.setattr(output.time, "monotonic", lambda: clock[0])
     with output.progress("cnn") as show:
+        clock[0] = 100.0  # what was loaded before is no measure of what is left
         for clock[0], text, share in (
             (100.0, "timing steps", 0.0),
             (105.0, "timing steps", 0.1),  # told five seconds ago
@@ -26,6 +27,18 @@ def test_progress_in_a_pipe_tells_what_is_left(
         "cnn: timing steps, about 40.0 s left …",
         "cnn: epoch 1, about 11.0 s left …",
     ]
+
+
+def test_what_was_done_before_is_no_measure_of_what_is_left(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock = [0.0]
+    monkeypatch.setattr(output.time, "monotonic", lambda: clock[0])
+    with output.progress("cnn") as show:
+        show("epoch 5", 0.5)
+        clock[0] = 10.0
+        show("epoch 6", 0.6)
+    assert capsys.readouterr().err.splitlines()[1] == "cnn: epoch 6, about 40.0 s left …"
 
 
 @pytest.mark.parametrize(("columns", "widest"), [("80", 80), ("200", 100), ("10", 40)])
