@@ -93,7 +93,7 @@ def test_undisturbed_leaves_out_what_was_disturbed(
     make_bursts: Callable[..., Measurement],
 ) -> None:
     step = make_bursts([[1.0, 9.0], [1.0, 1.0]], disturbed=(False, True, False, False))
-    assert burst_means(step) == [1.5, 1.0]  # the stray block counts as two
+    assert burst_means(step) == [1.25, 1.0]  # the stray block counts as one and a half
     assert burst_means(step, undisturbed=True) == [1.0, 1.0]
 
 
