@@ -30,7 +30,8 @@ def bytes_per_step(workload: Workload) -> int | None:
     An upper bound of the traffic to memory: a cache may hold a tensor between two operations, and
     an operation may look at a part of it. None where nothing was counted.
     """
-    if loaded() is None:
+    torch = loaded()
+    if torch is None:
         return None
     from torch.utils._python_dispatch import TorchDispatchMode
     from torch.utils._pytree import tree_leaves
@@ -47,7 +48,7 @@ def bytes_per_step(workload: Workload) -> int | None:
                 total += sum(
                     leaf.numel() * leaf.element_size()
                     for leaf in tree_leaves((args, kwargs, out))
-                    if hasattr(leaf, "element_size")
+                    if isinstance(leaf, torch.Tensor)  # a loader's processes hand over storages too
                 )
             return out
 

@@ -2,7 +2,8 @@
 
 import torch
 
-from bench import counting
+from bench import TorchWorkload, counting
+from bench.clock import no_mark
 
 
 class Matmul:
@@ -30,6 +31,27 @@ def test_bytes_that_are_read_and_written():
     product = 4 * (8 * 16 + 16 * 4 + 8 * 4)
     assert counting.bytes_per_step(Matmul()) == made + product
     assert counting.bytes_per_step(Nothing()) is None
+
+
+def test_batches_of_a_loaders_processes_are_counted():
+    rows = torch.utils.data.TensorDataset(torch.ones(64, 16), torch.ones(64, 4))
+
+    def made(workers):
+        loaded = TorchWorkload(
+            name="loaded",
+            model=torch.nn.Linear(16, 4),
+            loss=torch.nn.functional.mse_loss,
+            optimizer=lambda parameters: torch.optim.SGD(parameters, lr=0.01),
+            batches=lambda size: torch.utils.data.DataLoader(rows, size, num_workers=workers),
+            batch_size=8,
+            samples_per_epoch=64,
+        )
+        loaded.prepare("cpu", None, None)
+        loaded.step(no_mark)
+        return loaded
+
+    alone, beside = (counting.bytes_per_step(made(workers)) for workers in (0, 1))
+    assert alone >= beside > 0  # what the process puts together itself counts as well
 
 
 def test_without_a_gpu_its_time_is_unknown():
