@@ -99,6 +99,7 @@ def main() -> int:
                 f"({before[-1].low:.2f}–{before[-1].high:.2f})  real {real[-1]:6.2f} s",
                 flush=True,
             )
+    all_held = []
     for workers, (session, real, before, inside) in kinds.items():
         print(
             f"{workers} workers: {len(real)} epochs of {session.steps_per_epoch} steps, "
@@ -106,6 +107,7 @@ def main() -> int:
         )
         show("within", [p / r - 1 for p, r in zip(inside, real, strict=True)])
         held = [p.low <= r <= p.high for p, r in zip(before, real, strict=True)]
+        all_held += held
         width = median([math.sqrt(p.high / p.low) for p in before])
         show(
             "across",
@@ -115,6 +117,7 @@ def main() -> int:
         apart = median([abs(a / b - 1) for a, b in permutations(real, 2)])
         own = median([abs(r / median(real) - 1) for r in real])
         print(f"  {'real':<8} median difference {apart:.1%}, from their own median {own:.1%}")
+    print(f"in all: 80% interval held {sum(all_held)} of {len(all_held)}")
     return 0
 
 
