@@ -166,6 +166,7 @@ def test_each_missing_setting_is_named(cli: Cli, tmp_path: Path, provider: str) 
         ("[awss]\n", "aws"),
         ("aws = 3\n", "[aws]"),
         ("[results]\nfolder = 'x'\n", "store"),
+        ("[results]\nstore = 3\n", "[results] store is 3"),
     ],
 )
 def test_broken_settings(cli: Cli, tmp_path: Path, text: str, told: str) -> None:
