@@ -64,7 +64,7 @@ class Session:
             _check_precision(made)
         except UsageError:
             raise
-        except Exception as error:  # whatever a user's own code raises
+        except (Exception, SystemExit) as error:  # whatever a user's own code raises
             raise problem("preparing", made, error) from error
         self.workload = made
 
@@ -79,14 +79,14 @@ class Session:
         """Call into the user's code, off the clock. Raises UsageError where it raises."""
         try:
             call()
-        except Exception as error:
+        except (Exception, SystemExit) as error:
             raise problem(doing, self.workload, error) from error
 
     def steps(self, count: int) -> Block:
         """A block of `count` whole steps. Raises UsageError where the user's step raises."""
         try:
             block = clock.time_steps(self.workload, count)
-        except Exception as error:
+        except (Exception, SystemExit) as error:
             raise problem("a training step of", self.workload, error) from error
         return self._counted(block, count)
 
@@ -94,7 +94,7 @@ class Session:
         """A block of `count` steps with marks and the seconds of each span. Raises as `steps`."""
         try:
             block, seconds = clock.time_spans(self.workload, count, spans)
-        except Exception as error:
+        except (Exception, SystemExit) as error:
             raise problem("a training step of", self.workload, error) from error
         return self._counted(block, count), seconds
 
@@ -136,7 +136,7 @@ def _check_counts(workload: Workload) -> None:
             raise TypeError(f"{name} must be a positive int after prepare(), it is {count!r}")
 
 
-def problem(doing: str, workload: object, error: Exception) -> UsageError:
+def problem(doing: str, workload: object, error: BaseException) -> UsageError:
     """One sentence on an exception from a user's own code; memory that ran out is told apart."""
     name = getattr(workload, "name", type(workload).__name__)
     if any(words in str(error).lower() for words in OUT_OF_MEMORY):

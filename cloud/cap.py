@@ -94,7 +94,7 @@ def max_seconds(max_usd: Decimal, offer: Offer, nodes: int) -> int:
     allowed = Fraction(math.floor(Fraction(max_usd) * MICRO), MICRO)
     seconds = math.floor(3600 * allowed / hourly) - _reserve_seconds(terms)
     if seconds < MIN_SECONDS:
-        least = _rounded_up(Fraction(worst_case_usd(MIN_SECONDS, offer, nodes)), 100)
+        least = least_usd(offer, nodes)
         raise OverBudgetError(
             f"--max-usd {max_usd} does not pay for one minute on {nodes} × "
             f"{offer.instance_type!r} in {offer.region!r}: with start and stop, which are billed "
@@ -102,6 +102,14 @@ def max_seconds(max_usd: Decimal, offer: Offer, nodes: int) -> int:
         )
     spot = offer.allocation == "spot"
     return min(seconds, terms.longest_spot_seconds if spot else terms.longest_seconds)
+
+
+def least_usd(offer: Offer, nodes: int) -> Decimal:
+    """The smallest cap, in whole cents, that `max_seconds` takes for this offer.
+
+    Raises as `worst_case_usd` does.
+    """
+    return _rounded_up(Fraction(worst_case_usd(MIN_SECONDS, offer, nodes)), 100)
 
 
 def worst_case_usd(seconds: int, offer: Offer, nodes: int) -> Decimal:

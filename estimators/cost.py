@@ -166,4 +166,6 @@ def check_job(job: Job) -> None:
         (job.nodes, "nodes", "--nodes"),
     ):
         if not 1 <= count <= 10**12:
-            raise UsageError(f"{count} {what} can't be trained. Give 1 or more with {option}.")
+            raise UsageError(
+                f"{count} {what} can't be trained. Give 1 to 1,000,000,000,000 with {option}."
+            )

@@ -1,6 +1,7 @@
 """The sentences around the tables: what was measured, what to beware of, what to do next."""
 
 from collections.abc import Callable, Iterable, Sequence
+from decimal import Decimal
 from typing import TypeVar
 
 from results import sweep, units, utilisation
@@ -162,9 +163,16 @@ def contended_lines(run: Run, contended: Sequence[Measurement]) -> list[str]:
 
 
 def quote_notes(
-    run: Run, quote: Quote, shown: Sequence[tuple[int, Estimate]], tied: Sequence[int]
+    run: Run,
+    quote: Quote,
+    shown: Sequence[tuple[int, Estimate]],
+    tied: Sequence[int],
+    least_usd: Decimal,
 ) -> list[str]:
-    """What the tables of one workload leave open, and how to launch its best offer."""
+    """What the tables of one workload leave open, and how to launch its best offer.
+
+    `least_usd` is the smallest cap under which that offer is started at all.
+    """
     notes = warning_lines(run)
     if len(tied) > 1:
         notes.append(f"{_listed(tied)} can't be told apart by cost (less than 90% sure)")
@@ -176,7 +184,7 @@ def quote_notes(
     best = quote.estimates[0]
     notes.append(
         f"see the request that would launch 1 ({PROVIDER_NAMES[best.offer.provider]}): "
-        f"{submit_command(best)}"
+        f"{submit_command(best, least_usd)}"
     )
     notes.append(f"print this again at these prices: trainfare quote --reprint {quote.quote_id}")
     return notes
@@ -253,12 +261,13 @@ def stale_lines(offers: Iterable[Offer]) -> list[str]:
     ]
 
 
-def submit_command(estimate: Estimate) -> str:
-    """The command that shows the very request for this estimate, capped at its upper end."""
+def submit_command(estimate: Estimate, least_usd: Decimal) -> str:
+    """The command that shows the very request for this estimate, capped at its upper end, or at
+    `least_usd` where that is more."""
     offer, job = estimate.offer, estimate.job
     spot = " --allocation spot" if offer.allocation == "spot" else ""
     nodes = f" --nodes {job.nodes}" if job.nodes > 1 else ""
-    cap = units.ceiling_usd(estimate.usd.high)
+    cap = units.ceiling_usd(max(estimate.usd.high, least_usd))
     return (
         f"trainfare submit {job.workload.reference} --epochs {job.epochs} --provider "
         f"{offer.provider} --instance {offer.instance_type} --region {offer.region}{spot}"

@@ -1,5 +1,6 @@
 """Options that several verbs share, declared once so that they read and behave the same."""
 
+import math
 import re
 from collections.abc import Callable
 from decimal import Decimal, InvalidOperation
@@ -19,6 +20,7 @@ WORKLOAD_HELP = (
     "package.module:FACTORY."
 )
 POSITIVE = click.IntRange(min=1)
+SEED = click.IntRange(0, 2**32 - 1)  # what numpy takes, torch takes more
 FOLDER = click.Path(path_type=Path)
 
 
@@ -98,6 +100,17 @@ class Duration(click.ParamType[float]):
         return seconds
 
 
+class FloatRange(click.FloatRange):
+    """click's, without NaN, which no comparison finds outside of a range."""
+
+    def convert(self, value: Any, param: Any, ctx: Any) -> float:
+        """The number. Raises BadParameter, as click does."""
+        number = float(super().convert(value, param, ctx))
+        if math.isnan(number):
+            self.fail(f"{value!r} is no number.", param, ctx)
+        return number
+
+
 class Names(click.ParamType[tuple[str, ...]]):
     """Names with commas between them."""
 
@@ -127,7 +140,7 @@ results = click.option(
 )
 every = click.option(
     "--every",
-    type=click.FloatRange(0.2, 3600),
+    type=FloatRange(0.2, 3600),
     default=10.0,
     show_default=True,
     help="Seconds between two looks.",
@@ -165,21 +178,21 @@ measuring = stacked(
     click.option("--device", default="auto", show_default=True, help="cpu, cuda, cuda:1 or auto."),
     click.option("--batch-size", type=POSITIVE, help="Samples a step on one device."),
     click.option("--threads", type=click.IntRange(1, 4096), help="CPU threads."),
-    click.option("--seed", type=click.IntRange(min=0), default=0, help="Of data and weights.  [0]"),
+    click.option("--seed", type=SEED, default=0, help="Of data and weights.  [0]"),
     click.option("--data-root", type=FOLDER, help="Folder that holds MNIST/raw, for cnn."),
     click.option("--image-size", type=int, help="Pixels a side, for torchvision models."),
     click.option("--workers", type=int, help="Processes that load data, for cnn and rnn.  [0]"),
     click.option(
         "--precision",
         "precision_percent",
-        type=click.FloatRange(0.1, 50),
+        type=FloatRange(0.1, 50),
         default=2.0,
         show_default=True,
         help="Percent within which the median step shall be known, at 95%.",
     ),
     click.option(
         "--max-seconds",
-        type=click.FloatRange(1, 86400),
+        type=FloatRange(1, 86400),
         default=60.0,
         show_default=True,
         help="Time for measuring one workload.",

@@ -96,6 +96,11 @@ def load() -> Settings:
     store = tables.get("results", {})
     for key in store.keys() - {"store"}:
         raise RecordError(f"{path}: [results] has a key {key!r}; expected: store.")
+    if not isinstance(store.get("store", ""), str):
+        raise RecordError(
+            f"{path}: [results] store is {store['store']!r}; expected a folder or an address in "
+            "quotes."
+        )
     _check_prices(tables.get("prices", {}), path)
     return Settings(path, tables)
 

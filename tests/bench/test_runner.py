@@ -214,6 +214,11 @@ class Exploding(Spanless):
     step = explode
 
 
+class Leaving(Spanless):
+    def step(self, mark):
+        raise SystemExit(5)
+
+
 class OutOfMemory(Spanless):
     def step(self, mark):
         raise RuntimeError("DefaultCPUAllocator: can't allocate memory: you tried …")
@@ -223,6 +228,7 @@ class OutOfMemory(Spanless):
     ("make", "says"),
     [
         (Exploding, "a training step of the workload failed with ValueError: first line."),
+        (Leaving, "a training step of the workload failed with SystemExit: 5."),
         (NoCounts, "samples_per_step must be a positive int after prepare"),
         (Quarter, "precision is 'int8'; expected one of fp32, tf32, half, fp16, bf16."),
         (OutOfMemory, "does not fit into the device's memory. Try a smaller --batch-size."),

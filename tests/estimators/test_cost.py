@@ -226,7 +226,7 @@ def test_evaluation_and_checkpoints_are_lines_where_there_are_any(
     [
         ({"epochs": 0}, "0 epochs can't be trained.*--epochs"),
         ({"epochs": -3}, "-3 epochs"),
-        ({"epochs": 10**400}, "epochs can't be trained"),
+        ({"epochs": 10**400}, "epochs can't be trained. Give 1 to 1,000,000,000,000 with"),
         ({"samples": 0}, "0 samples an epoch.*--samples-per-epoch"),
         ({"nodes": 0}, "0 nodes"),
     ],

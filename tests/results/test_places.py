@@ -202,6 +202,7 @@ def test_many_writers_of_one_name_and_one_is_first(bucket: str, make_run: MakeRu
         ("s3://", "names no bucket"),
         ("s3://key:secret@history/x", "name or password before '@'"),
         ("nonsense://x", "cannot be used as a store: "),
+        ("ftp://127.0.0.1:1/x", "cannot be used as a store: "),  # it connects at once
         ("gs://bucket/x", "gcsfs"),
     ],
 )

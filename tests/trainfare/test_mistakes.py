@@ -76,6 +76,10 @@ def test_missing_settings_are_named_before_anything_is_measured(
             "larger than an epoch",
         ),
         (("measure", "mlp", "--precision", "0"), "--precision"),
+        (("measure", "mlp", "--precision", "nan"), "--precision': 'nan' is no number"),
+        (("measure", "mlp", "--max-seconds", "nan"), "--max-seconds': 'nan' is no number"),
+        (("wait", "last", "--every", "nan"), "--every': 'nan' is no number"),
+        (("measure", "mlp", "--seed", str(2**64)), "is not in the range 0<=x<="),
         (("measure", "torchvision:resnet5000"), "resnet5000"),
         (("measure", "no/such.py:factory"), "no/such.py"),
         (("measure", "no.such.module:factory"), "no.such"),
@@ -162,6 +166,7 @@ def test_each_missing_setting_is_named(cli: Cli, tmp_path: Path, provider: str) 
         ("[awss]\n", "aws"),
         ("aws = 3\n", "[aws]"),
         ("[results]\nfolder = 'x'\n", "store"),
+        ("[results]\nstore = 3\n", "[results] store is 3"),
     ],
 )
 def test_broken_settings(cli: Cli, tmp_path: Path, text: str, told: str) -> None:

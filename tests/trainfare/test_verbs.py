@@ -177,6 +177,14 @@ def test_dry_run(cli: Cli, configured: Path, provider: str, allocation: str) -> 
     assert "at worst" in text.out
 
 
+def test_the_command_that_a_quote_ends_with_shows_the_request(cli: Cli, configured: Path) -> None:
+    text = cli("quote", "mlp", "--epochs", "1", "--provider", "aws", "--gpu", "none").out
+    (command,) = (line.split() for line in text.splitlines() if line.endswith("--dry-run"))
+    answer = cli(*command[1:])
+    assert answer.code == 0, answer.err
+    assert "nothing was sent" in answer.out
+
+
 @pytest.mark.parametrize(
     "verb", ["measure", "compare", "advise", "quote", "prices", "submit", "report", "doctor"]
 )

@@ -190,6 +190,7 @@ def _print_json(answers: list[tuple[Run, Quote, "Ranking | None"]]) -> None:
 
 def show(run: Run, answer: Quote, top: int, explain: bool) -> list[str]:
     """Print the answer as a person reads it; return the notes that other answers may share."""
+    from cloud.cap import least_usd
     from estimators.ties import tied_with_best
     from results import lines, tables
 
@@ -202,7 +203,9 @@ def show(run: Run, answer: Quote, top: int, explain: bool) -> list[str]:
     if explain:
         output.print_table(tables.items_table(*shown[0]))
     tied = [shown[place][0] for place in tied_with_best([e for _, e in shown])]
-    for line in lines.quote_notes(run, answer, shown, tied):
+    best = answer.estimates[0]
+    least = least_usd(best.offer, best.job.nodes)
+    for line in lines.quote_notes(run, answer, shown, tied, least):
         output.print_line(line)
     output.print_line("")
     return lines.shared_notes(answer, shown, explain)

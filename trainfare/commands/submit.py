@@ -128,10 +128,13 @@ def submit(
 
 
 def _refuse_over(cap: Decimal, answer: Estimate) -> None:
+    from cloud.cap import least_usd
+
     if answer.usd.high > cap:
+        enough = max(answer.usd.high, least_usd(answer.offer, answer.job.nodes))
         raise OverBudgetError(
             f"The job may cost up to {units.usd_text(answer.usd.high)} there, more than "
-            f"--max-usd {cap}. Allow {units.ceiling_usd(answer.usd.high)}, train fewer epochs, "
+            f"--max-usd {cap}. Allow {units.ceiling_usd(enough)}, train fewer epochs, "
             "choose another offer with: trainfare quote, or give --accept-risk: the cap still "
             "holds, but may end the job before its last epoch."
         )
