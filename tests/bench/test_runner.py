@@ -117,6 +117,22 @@ def test_ctrl_c_keeps_what_was_measured_as_a_partial_run(when):
         assert len(found.block_seconds) == len(found.disturbed)
 
 
+def test_ctrl_c_while_the_workload_is_built_anew_for_its_epochs_keeps_what_was_measured():
+    built = []
+
+    def slow_to_build():
+        built.append(1)
+        if len(built) == 2:
+            raise KeyboardInterrupt
+        return small()
+
+    run = measured(slow_to_build)
+    assert len(built) == 2
+    assert run.partial
+    assert run.workload.name == "small"
+    assert run.measurement("step").samples_per_repeat == 8
+
+
 def test_ctrl_c_before_the_first_step_keeps_nothing():
     with pytest.raises(KeyboardInterrupt):
         measured(small, progress=interrupt_at("warming up"))
