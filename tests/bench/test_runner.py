@@ -209,6 +209,14 @@ def test_batch_size_and_threads_are_obeyed():
     torch.set_num_threads(before)
 
 
+def test_the_gpu_that_was_asked_for_is_the_current_one(monkeypatch):
+    chosen = []
+    monkeypatch.setattr(torch.cuda, "set_device", chosen.append)
+    runner.Session(Spanless, "cuda:1")  # or its spans would be timed on the stream of cuda:0
+    runner.Session(Spanless, "cpu")
+    assert chosen == ["cuda:1"]
+
+
 def test_an_epoch_is_shared_among_processes():
     session = runner.Session(small, "cpu", processes=3)
     assert session.steps_per_epoch == 3  # ceil(64 / (8 × 3))
