@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from bench import torch_facts
 from bench.disturbance import Block, disturbed
 from bench.session import Session
+from results.measured import ONE_THREAD
 from results.records import Measurement
 
 CROWDED_PROCESSORS = 0.5  # that others keep busy; less does not stop a pool of threads
@@ -36,6 +37,6 @@ def use_one_thread(session: Session) -> str:
     session.threads = 1
     session.prepare()
     return (
-        f"measured with one thread, as {threads} did little but wait for each other beside other "
+        f"{ONE_THREAD}, as {threads} did little but wait for each other beside other "
         f"programs; --threads {threads} insists"
     )

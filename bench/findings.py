@@ -31,26 +31,28 @@ class Findings:
     evaluation: Samples = field(default_factory=Samples)
     facts: dict[str, object] = field(default_factory=dict)
 
+    def __post_init__(self) -> None:
+        # Now: between two workloads, where Ctrl-C may come too, the session has none to describe.
+        self.workload = describe(self.session.workload, self.reference, **self.identity)
+
     def step_measurement(self) -> Measurement:
         """The whole steps that were taken."""
         return to_measurement(
-            "step", self.step, self.session.workload, self.steps_per_block, self.warmup,
-            self.warmup_steps,
+            "step", self.step, self.workload, self.steps_per_block, self.warmup, self.warmup_steps,
         )  # fmt: skip
 
     def run(self, partial: bool = False) -> Run:
         """The record of all this; `partial` where it was interrupted."""
-        workload = self.session.workload
         found = [*self._phases(), self.step_measurement()]
         for phase, samples in (
             ("epoch_start", self.starts), ("epoch", self.epochs), ("evaluation", self.evaluation)
         ):  # fmt: skip
             if samples.blocks:
-                found.append(to_measurement(phase, samples, workload, 1))
+                found.append(to_measurement(phase, samples, self.workload, 1))
         return Run(
-            run_id=new_id(getattr(workload, "name", "run")),
+            run_id=new_id(self.workload.name),
             captured_at=utc_now(),
-            workload=describe(workload, self.reference, **self.identity),
+            workload=self.workload,
             machine=self.here,
             measurements=tuple(found),
             gpu=self.session.monitor.reading(),
@@ -72,7 +74,7 @@ class Findings:
                 block_seconds=tuple(block[name] for block in seconds),
                 disturbed=bad,
                 steps_per_block=self.steps_per_block,
-                samples_per_repeat=self.session.workload.samples_per_step,
+                samples_per_repeat=self.workload.batch_size,
                 bursts=tuple(self.spans.bursts),
                 stopped_because=self.spans.stopped_because,
             )
@@ -83,13 +85,13 @@ class Findings:
 def to_measurement(
     phase: str,
     taken: Samples,
-    workload: Workload,
+    workload: WorkloadRecord,
     steps_per_block: int = 1,
     warmup: list[Block] | None = None,
     warmup_steps: int = 0,
 ) -> Measurement:
     """Blocks as a record; `step` and `epoch` know how many samples one repeat holds."""
-    samples = {"step": workload.samples_per_step, "epoch": workload.samples_per_epoch}
+    samples = {"step": workload.batch_size, "epoch": workload.samples_per_epoch}
     return Measurement(
         phase=phase,
         block_seconds=tuple(b.seconds for b in taken.blocks),

@@ -1,5 +1,6 @@
 """One GPU watched between blocks: how busy, how fast, held down by what, shared with whom."""
 
+import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -20,6 +21,8 @@ THROTTLE_REASONS = {
     0x40: ("hardware thermal slowdown", True),
     0x80: ("hardware power brake", True),
 }
+
+_there_before: dict[int | None, frozenset[int]] = {}  # programs on each GPU, by its number
 
 
 @dataclass
@@ -46,8 +49,11 @@ class GpuMonitor:
         self._library = None if self.index is None else nvml.library()
         found = nvml.handles(self._library) if self._library else []
         self._handle = dict(enumerate(found)).get(-1 if self.index is None else self.index)
-        # In a container process numbers tell nothing; but who is there before us is not us.
-        self._others = set(self._processes() or ())
+        # In a container process numbers tell nothing; but who is there before us is not us, unless
+        # a user's file used the GPU when it was loaded. Once a program, for a second session of it
+        # finds the first one's process there.
+        before = frozenset(self._processes() or ()) - {os.getpid()}
+        self._others = _there_before.setdefault(self.index, before)
 
     def poll(self) -> None:
         """Take one reading of each figure."""

@@ -56,6 +56,7 @@ class Session:
     def prepare(self) -> None:
         """A fresh workload from the same seed; the old one is let go first. Raises UsageError."""
         self.release()
+        torch_facts.use_device(self.device)
         torch_facts.seed(self.seed)
         made = self.make()
         try:

@@ -12,6 +12,14 @@ from results.records import SweepPoint
 PASSES = 2  # up and down again: a drift of the machine then hits all sizes alike
 
 
+class InterruptedSweep(KeyboardInterrupt):
+    """Ctrl-C in the middle of a sweep; what was measured comes with it."""
+
+    def __init__(self, points: tuple[SweepPoint, ...]) -> None:
+        super().__init__()
+        self.points = points
+
+
 @dataclass
 class _Point:
     seconds: list[float] = field(default_factory=list)
@@ -43,7 +51,7 @@ def sweep(
 
     A size that does not fit into memory is a point with a problem; its memory is given back and
     larger sizes are not tried. Raises UsageError for a size larger than an epoch, and where the
-    workload itself fails.
+    workload itself fails; and InterruptedSweep with the points so far after Ctrl-C.
     """
     sizes = sorted(set(batch_sizes))
     points = {size: _Point() for size in sizes}
@@ -52,15 +60,27 @@ def sweep(
         point = points[size]
         if point.problem:
             continue
-        progress(f"batch {size}", number / len(visits))
         try:
+            progress(f"batch {size}", number / len(visits))
             _visit(point, make, device, size, max_seconds / len(visits), threads, seed, precision)
+        except KeyboardInterrupt:
+            taken = [size for size in sizes if points[size].seconds or points[size].problem]
+            raise InterruptedSweep(tuple(points[size].record(size) for size in taken)) from None
         except OutOfMemoryError:
             torch_facts.empty_cache(device)
             point.problem = "out of memory"
             for larger in sizes[sizes.index(size) + 1 :]:
                 points[larger].problem = f"not tried: {size} ran out of memory"
     return tuple(point.record(size) for size, point in points.items())
+
+
+def check_sizes(batch_sizes: Sequence[int], samples_per_epoch: int) -> None:
+    """Whether an epoch holds a batch of each size. Raises UsageError."""
+    if max(batch_sizes) > samples_per_epoch:
+        raise UsageError(
+            f"A batch of {max(batch_sizes)} is larger than an epoch of {samples_per_epoch} "
+            "samples. Leave it out of --batch-sizes."
+        )
 
 
 def _visit(
@@ -76,11 +96,7 @@ def _visit(
     torch_facts.reset_peak_memory(device)
     session = Session(make, device, size, threads, seed)
     try:
-        if session.workload.samples_per_epoch < size:
-            raise UsageError(
-                f"A batch of {size} is larger than an epoch of "
-                f"{session.workload.samples_per_epoch} samples. Leave it out of --batch-sizes."
-            )
+        check_sizes([size], session.workload.samples_per_epoch)
         step = runner.measure_step(session, max_seconds, precision)
     finally:
         session.release()

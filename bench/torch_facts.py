@@ -26,6 +26,14 @@ def seed(value: int) -> None:
         torch.manual_seed(value)
 
 
+def use_device(device: str) -> None:
+    """Make a GPU the current one: events are recorded on the current one's stream, and what a
+    workload puts on `cuda` lies there."""
+    torch = loaded()
+    if torch and device != "cpu":
+        torch.cuda.set_device(device)
+
+
 def threads() -> int | None:
     """Threads that torch uses within an operation; None without torch."""
     torch = loaded()

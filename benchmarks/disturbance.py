@@ -31,7 +31,7 @@ from pytest_benchmark.fixture import BenchmarkFixture
 from torch.utils.benchmark import Timer
 
 from bench import clock, load, machine, runner
-from bench.findings import Findings, to_measurement
+from bench.findings import Findings, describe, to_measurement
 from bench.sampling import PRECISION, Samples
 from results.statistics import median
 
@@ -71,7 +71,7 @@ def of_blocks(session: runner.Session, seconds: float, steps: int) -> float | No
     taken = Samples()
     for _ in range(8):
         taken.take_burst(lambda: session.steps(steps), seconds / 8, session.tick)
-    found = to_measurement("step", taken, session.workload, steps)
+    found = to_measurement("step", taken, describe(session.workload, ""), steps)
     return found.seconds.mid if found.verdict == "quiet" else None
 
 

@@ -21,6 +21,7 @@ QUIET_SHARE = 0.25
 # two threads beside one busy process a core lost 81-99%, and their undisturbed blocks were up to
 # 17% off; one thread lost 3-33% and was within 5% (benchmarks/disturbance.py).
 MAX_LOST_SHARE = 0.5
+ONE_THREAD = "measured with one thread"  # how the warning of `bench.crowded` begins
 
 
 # `half` is one of the two forms of 16 bits, it is not known which.
@@ -201,6 +202,11 @@ class Run(Shown):
     def measurement(self, phase: str) -> Measurement | None:
         """The measurement of `phase`, or None where this run has none."""
         return next((m for m in self.measurements if m.phase == phase), None)
+
+    @property
+    def gave_way(self) -> bool:
+        """Whether other programs made it use one thread instead of several."""
+        return any(text.startswith(ONE_THREAD) for text in self.warnings)
 
     @property
     def verdict(self) -> Verdict:

@@ -99,9 +99,11 @@ def phase_change(
     undisturbed blocks, with a t interval of `confidence`. Its variance is that of the stretches of
     each run (batch means; Law 2015, Simulation Modeling and Analysis, 5th ed., 9.5.3) plus the
     run-to-run spread. `history` are further runs of the same work, as `repeat` takes them: those of
-    the same code tell that spread. Where a side is contended, the interval spans all blocks.
+    the same code tell that spread. Where a side is contended, the interval spans all blocks. So is
+    one that gave way to other programs with one thread, beside one with other threads.
     """
-    a, b = _side(baseline, phase), _side(candidate, phase)
+    alike = len({run.machine.threads for run in (*baseline, *candidate)}) == 1
+    a, b = _side(baseline, phase, alike), _side(candidate, phase, alike)
     contended = a.contended or b.contended
     known = [list(side.medians) for side in (a, b) if not side.contended]
     spread, repeats = run_spread([*known, *_repeats(history)])
@@ -154,9 +156,10 @@ def _verdict(ratio: Interval, a: _Side, b: _Side) -> Change:
     return "ambiguous"
 
 
-def _side(runs: Sequence[Run], phase: str) -> _Side:
-    found = [m for m in (run.measurement(phase) for run in runs) if m]
-    quiet = [m for m in found if m.verdict == "quiet"]
+def _side(runs: Sequence[Run], phase: str, threads_alike: bool) -> _Side:
+    timed = [(run, m) for run in runs if (m := run.measurement(phase))]
+    found = [m for _, m in timed]
+    quiet = [m for r, m in timed if m.verdict == "quiet" and (threads_alike or not r.gave_way)]
     used = quiet or found  # a disturbed repeat says nothing where quiet ones do
     samples = [_log(s) for m in used for s in m.sample_seconds]
     stretches = [_stretches(m) for m in used]

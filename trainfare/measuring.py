@@ -58,7 +58,7 @@ def measure(asked: Asked, store: Store) -> Run:
     import cloud  # noqa: F401
     import estimators  # noqa: F401
     from bench import load, runner, torch_facts
-    from bench.sweep import sweep
+    from bench.sweep import InterruptedSweep, check_sizes, sweep
 
     given = {"data_root": asked.data_root, **dict(asked.options())}
     share = (1 - SCALING_SHARE * (asked.processes > 1)) / (2 if asked.batch_sizes else 1)
@@ -71,6 +71,8 @@ def measure(asked: Asked, store: Store) -> Run:
             session = runner.Session(
                 make, where, asked.batch_size, asked.threads, asked.seed, progress=show
             )
+            if asked.batch_sizes:
+                check_sizes(asked.batch_sizes, session.workload.samples_per_epoch)
             run = runner.measure(
                 session,
                 asked.workload,
@@ -83,8 +85,11 @@ def measure(asked: Asked, store: Store) -> Run:
             if asked.batch_sizes and not run.partial:
                 session.release()
                 sizes, threads = asked.batch_sizes, session.threads
-                points = sweep(make, where, sizes, seconds, show, threads, asked.seed, precision)
-                run = replace(run, sweep=points)
+                how = (seconds, show, threads, asked.seed, precision)
+                try:
+                    run = replace(run, sweep=sweep(make, where, sizes, *how))
+                except InterruptedSweep as stopped:
+                    run = replace(run, sweep=stopped.points, partial=True)
     if asked.processes > 1 and not run.partial:
         session.release()  # its memory is for the others
         run = _with_scaling(run, asked, where)

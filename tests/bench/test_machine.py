@@ -1,11 +1,12 @@
 """What the machine is, which devices it has, and what NVML is asked (a driver's stand-in here)."""
 
 import dataclasses
+import os
 import types
 
 import pytest
 
-from bench import device, machine, nvml
+from bench import device, gpu_monitor, machine, nvml
 from bench.gpu_monitor import GpuMonitor
 from results.errors import UsageError
 
@@ -66,6 +67,11 @@ class FakeNvml(types.SimpleNamespace):
         if self.millijoules is None:
             raise self.NVMLError("not supported")
         return self.millijoules
+
+
+@pytest.fixture(autouse=True)
+def fresh_program(monkeypatch):
+    monkeypatch.setattr(gpu_monitor, "_there_before", {})
 
 
 @pytest.fixture
@@ -140,6 +146,24 @@ def test_another_program_on_the_gpu_disturbs(one_driver):
     monitor.poll()
     assert monitor.is_disturbed
     assert monitor.reading().other_processes == 1
+
+
+def test_an_earlier_session_of_this_program_is_no_other_program(one_driver):
+    GpuMonitor(0)
+    one_driver.processes = (99,)  # ours, under whatever number: its CUDA context stays
+    second = GpuMonitor(0)  # as each visit of a batch sweep has one
+    second.poll()
+    assert not second.is_disturbed
+    one_driver.processes = (99, 100)
+    second.poll()
+    assert second.is_disturbed
+
+
+def test_a_file_that_used_the_gpu_when_it_was_loaded_is_no_other_program(one_driver):
+    one_driver.processes = (os.getpid(),)
+    monitor = GpuMonitor(0)
+    monitor.poll()
+    assert not monitor.is_disturbed
 
 
 def test_energy_by_the_counter_else_by_power_else_unknown(one_driver):

@@ -117,6 +117,22 @@ def test_ctrl_c_keeps_what_was_measured_as_a_partial_run(when):
         assert len(found.block_seconds) == len(found.disturbed)
 
 
+def test_ctrl_c_while_the_workload_is_built_anew_for_its_epochs_keeps_what_was_measured():
+    built = []
+
+    def slow_to_build():
+        built.append(1)
+        if len(built) == 2:
+            raise KeyboardInterrupt
+        return small()
+
+    run = measured(slow_to_build)
+    assert len(built) == 2
+    assert run.partial
+    assert run.workload.name == "small"
+    assert run.measurement("step").samples_per_repeat == 8
+
+
 def test_ctrl_c_before_the_first_step_keeps_nothing():
     with pytest.raises(KeyboardInterrupt):
         measured(small, progress=interrupt_at("warming up"))
@@ -191,6 +207,14 @@ def test_batch_size_and_threads_are_obeyed():
     assert torch.get_num_threads() == 1
     assert session.steps_per_epoch == 4
     torch.set_num_threads(before)
+
+
+def test_the_gpu_that_was_asked_for_is_the_current_one(monkeypatch):
+    chosen = []
+    monkeypatch.setattr(torch.cuda, "set_device", chosen.append)
+    runner.Session(Spanless, "cuda:1")  # or its spans would be timed on the stream of cuda:0
+    runner.Session(Spanless, "cpu")
+    assert chosen == ["cuda:1"]
 
 
 def test_an_epoch_is_shared_among_processes():

@@ -5,7 +5,7 @@ import torch
 from torch import nn
 
 from bench import TorchWorkload
-from bench.sweep import sweep
+from bench.sweep import InterruptedSweep, sweep
 from results.errors import UsageError
 
 
@@ -50,3 +50,14 @@ def test_what_does_not_fit_is_a_point_with_a_problem():
 def test_a_batch_larger_than_an_epoch_is_refused():
     with pytest.raises(UsageError, match="a batch of 8192 is larger than an epoch of 4096"):
         swept(small, [8192])
+
+
+def test_ctrl_c_keeps_the_sizes_that_were_measured():
+    def progress(text, share):
+        if share > 0 and text == "batch 32":
+            raise KeyboardInterrupt
+
+    with pytest.raises(InterruptedSweep) as stopped:
+        sweep(small, "cpu", [8, 16, 32], 1.0, progress)
+    assert [p.batch_size for p in stopped.value.points] == [8, 16]
+    assert all(p.step_seconds for p in stopped.value.points)

@@ -156,6 +156,22 @@ def test_other_software_and_threads_are_noted(run):
     assert "threads differs: 2 and 8" in notes
 
 
+ONE_THREAD = ("measured with one thread, as 2 did little but wait for each other",)
+
+
+def test_one_thread_because_others_were_busy_is_no_regression(run):
+    crowded = run(0.2, threads=1, warnings=ONE_THREAD)
+    found = compare([run(0.1)], [crowded])
+    assert only(found).contended
+    assert only(found).change == "ambiguous"
+    assert found.regressions(0.05) == ()
+    assert only(compare([crowded], [run(0.1)])).change == "ambiguous"
+    # Where quiet repeats tell, it says nothing; beside its like it tells as any other.
+    assert only(compare([run(0.1)], [crowded, run(0.1)])).ratio.mid == pytest.approx(1, abs=0.01)
+    later = run(0.4, threads=1, warnings=ONE_THREAD)
+    assert only(compare([crowded], [later])).change == "slower"
+
+
 def test_other_work_is_refused_or_noted(run):
     with pytest.raises(
         UsageError, match=r"first side has cnn \(batch 64, fp32\), the second .*128"

@@ -270,6 +270,32 @@ def factory():
     assert_told(cli("measure", "mine.py:factory"), "batch")
 
 
+def test_a_batch_beyond_an_epoch_is_told_before_anything_is_timed(cli: Cli) -> None:
+    answer = cli("measure", "rnn", "--batch-sizes", "8,4096", "--max-seconds", "2")
+    assert "A batch of 4096 is larger than an epoch of 990 samples" in answer.err
+    assert "timing steps" not in answer.err
+
+
+def test_ctrl_c_in_a_sweep_keeps_what_was_measured(tmp_path: Path, env: dict[str, str]) -> None:
+    child = subprocess.Popen(
+        [sys.executable, "-m", "trainfare", "measure", "mlp", "--max-seconds", "12",
+         "--batch-sizes", "100,200,400"],
+        cwd=tmp_path, env=env, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    assert child.stderr is not None
+    for line in child.stderr:
+        if "batch 100" in line:
+            break
+    child.send_signal(signal.SIGINT)
+    out, err = child.communicate(timeout=60)
+    assert (child.returncode, out) == (130, "")
+    assert "marked partial" in err
+    (path,) = (tmp_path / "trainfare-results" / "runs").iterdir()
+    kept = json.loads(path.read_text(encoding="utf-8"))
+    assert kept["partial"] is True
+    assert any(found["phase"] == "step" for found in kept["measurements"])
+
+
 def test_ctrl_c_leaves_nothing_half_written(tmp_path: Path, env: dict[str, str]) -> None:
     child = subprocess.Popen(
         [sys.executable, "-m", "trainfare", "measure", "mlp", "--max-seconds", "60"],
