@@ -134,7 +134,7 @@ class FsspecPlace:
         self.address = address.rstrip("/")
         try:
             self._files, self._root = fsspec.core.url_to_fs(self.address)
-        except (ImportError, ValueError, OSError) as error:  # says which package is missing, or host
+        except (ImportError, ValueError, OSError) as error:  # says what is missing, host or package
             raise UsageError(f"{address!r} cannot be used as a store: {error}") from None
 
     def shown(self, name: str) -> str:

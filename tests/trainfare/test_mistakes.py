@@ -96,6 +96,8 @@ def test_missing_settings_are_named_before_anything_is_measured(
         (("prices", "list", "--instance", "ml.g99.xlarge"), "ml.g99.xlarge"),
         (("prices", "list", "--max-usd-per-hour", "nan"), "nan"),
         (("report", "--format", "pdf"), "pdf"),
+        (("report", "--out", "costs.pdf"), "'costs.pdf' ends as no format does"),
+        (("report", "--out", "."), "--out '.' is a folder. Name a file, such as report.html"),
         (("report", "--base", "latest~1"), "--format md"),
         (("report", "--format", "md", "--base", "latest~1"), "latest~1"),
         (("submit", "mlp", *AWS, "--dry-run"), "--max-usd"),

@@ -102,6 +102,8 @@ def test_show_and_list(cli: Cli) -> None:
     assert "us-east-2" in answer.out and "eu-west-1" in answer.out and "proxy" in answer.out
     assert len(cli("prices", "show", "ml.g5.xlarge", "--json").json["offers"]) == 8
     words = ("--gpu", "T4", "--region", "eu-west-1", "--max-usd-per-hour", "2", "--json")
+    one = cli("prices", "list", "--instance", "ml.g4dn.xlarge", "--region", "eu-west-1")
+    assert one.err == "1 offer. '!' marks a price older than 90 days.\n"
     for offer in cli("prices", "list", *words).json["offers"]:
         assert offer["accelerator"] == "T4" and offer["usd_per_hour"] <= 2
 

@@ -143,7 +143,10 @@ def test_report(cli: Cli, tmp_path: Path) -> None:
 
 
 def test_doctor(cli: Cli) -> None:
-    assert_readable(cli("doctor"))
+    text = cli("doctor")
+    assert_readable(text)
+    assert {len(line) - len(line[24:].lstrip()) for line in text.out.splitlines()} == {24}
+    assert "trainfare-results: 1 run, 0 quotes" in text.out
     found = cli("doctor", "--json").json
     assert {"packages", "devices", "credentials", "prices", "results"} <= found.keys()
     assert found["results"]["runs"] == 1

@@ -128,31 +128,32 @@ def _results(store: Store) -> dict[str, Any]:
 
 
 def _show(found: dict[str, Any]) -> None:
-    lines = [f"python                 {found['python']}"]
+    lines = [f"python                  {found['python']}"]
     for name, installed in found["packages"].items():
         extra = f" (pip install 'trainfare[{EXTRAS[name]}]')" if name in EXTRAS else ""
-        lines.append(f"{name:<22} {installed or 'not installed' + extra}")
+        lines.append(f"{name:<23} {installed or 'not installed' + extra}")
     for device in found["devices"]:
         memory = device["memory_bytes"]
         text = units.bytes_text(memory) if memory else "memory unknown"
-        lines.append(f"{device['device']:<22} {device['name']}, {text}")
+        lines.append(f"{device['device']:<23} {device['name']}, {text}")
     if len(found["devices"]) == 1:
-        lines.append("                       no NVIDIA GPU")
+        lines.append("                        no NVIDIA GPU")
     for provider, place in found["credentials"].items():
-        lines.append(f"{PROVIDER_NAMES[provider]:<22} credentials: {place or 'none found'}")
+        lines.append(f"{PROVIDER_NAMES[provider]:<23} credentials: {place or 'none found'}")
     for provider, checks in (found["online"] or {}).items():
         for check in checks:
             mark = "" if check["good"] else "! "
-            lines.append(f"{mark}{PROVIDER_NAMES[provider]:<22} {check['name']}: {check['found']}")
+            lines.append(f"{mark}{PROVIDER_NAMES[provider]:<23} {check['name']}: {check['found']}")
     for prices in found["prices"]:
         lines.append(
-            f"{prices['service']:<22} {prices['offers']} prices, as of {prices['oldest_as_of']} to "
+            f"{prices['service']:<23} {prices['offers']} prices, as of {prices['oldest_as_of']} to "
             f"{prices['newest_as_of']}, {prices['stale_offers']} of them over 90 days old"
         )
-    lines.append(f"settings               {found['settings_file'] or 'no trainfare.toml found'}")
+    lines.append(f"settings                {found['settings_file'] or 'no trainfare.toml found'}")
     kept = found["results"]
     lines.append(
-        f"results                {kept['folder']}: {kept['runs']} runs, {kept['quotes']} quotes"
+        f"results                 {kept['folder']}: {units.counted(kept['runs'], 'run')}, "
+        f"{units.counted(kept['quotes'], 'quote')}"
     )
     lines += [f"! {problem}" for problem in kept["problems"]]
     for line in lines:

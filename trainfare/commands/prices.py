@@ -11,6 +11,7 @@ from results.money import Currency, shown_in
 from results.names import PROVIDER_NAMES
 from results.records import Offer
 from results.rows import number
+from results.units import counted
 from trainfare import options, output, pricing, settings
 
 if TYPE_CHECKING:
@@ -93,7 +94,7 @@ def _print(found: list[Offer], shown: Currency, as_json: bool) -> None:
 
     with shown_in(shown):
         output.print_table(price_table(found), "vCPU/GiB", "cloud")
-    output.say(f"{len(found)} offers. '!' marks a price older than 90 days.")
+    output.say(f"{counted(len(found), 'offer')}. '!' marks a price older than 90 days.")
 
 
 def _row(offer: Offer) -> dict[str, object]:

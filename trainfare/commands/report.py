@@ -31,6 +31,8 @@ def report(
     Markdown fits a pull request comment. CSV is two files: NAME.csv holds the estimates,
     NAME-measurements.csv the measurements. PNG and SVG draw time against cost.
     """
+    if out is not None and (not out.name or out.is_dir()):
+        raise UsageError(f"--out '{out}' is a folder. Name a file, such as {out / 'report.html'}.")
     store = open_store(settings.load().results_folder(results))
     content = gather(store, utc_now())
     for problem in content.problems:
@@ -54,6 +56,10 @@ def report(
 
 def _ending(out: Path | None) -> str:
     ending = out.suffix.lower().removeprefix(".") if out else ""
+    if ending not in ("", "htm", *FORMATS):
+        raise UsageError(
+            f"'{out}' ends as no format does: {', '.join(FORMATS)}. Rename it, or give --format."
+        )
     return ending if ending in FORMATS else "html"
 
 
