@@ -36,7 +36,7 @@ def bytes_per_step(workload: Workload) -> int | None:
     from torch.utils._python_dispatch import TorchDispatchMode
     from torch.utils._pytree import tree_leaves
 
-    total = 0
+    total, tensor = 0, torch.Tensor
 
     class ByteCounter(TorchDispatchMode):  # type: ignore[no-untyped-call]
         def __torch_dispatch__(
@@ -48,7 +48,7 @@ def bytes_per_step(workload: Workload) -> int | None:
                 total += sum(
                     leaf.numel() * leaf.element_size()
                     for leaf in tree_leaves((args, kwargs, out))
-                    if isinstance(leaf, torch.Tensor)  # a loader's processes hand over storages too
+                    if isinstance(leaf, tensor)  # a loader's processes hand over storages too
                 )
             return out
 
