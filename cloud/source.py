@@ -55,8 +55,10 @@ def pack(job: Job, source: Source = FILE_ONLY, root: Path = ROOT) -> Packed:
     Holds *.py and py.typed of `bench`, `cloud` and `results` below `root`, the user's file or
     folder as `workload/`, and the requirements. Raises UsageError where the workload is missing,
     is not the one that was measured or lies outside the folder, where the folder is too large or
-    holds a secret; RecordError where a package of ours is missing.
+    holds a secret, and for a job measured on a data folder; RecordError where a package of ours is
+    missing.
     """
+    refuse_data_folder(job.workload.data_root)
     members = dict(_package_files(root))
     own, reference = _users_files(job, source)
     members |= own
@@ -64,6 +66,15 @@ def pack(job: Job, source: Source = FILE_ONLY, root: Path = ROOT) -> Packed:
         members[REQUIREMENTS] = checked_requirements(source.requirements)
     workload = replace(job.workload, reference=reference)
     return Packed(job=replace(job, workload=workload), archive=_tar_gz(members))
+
+
+def refuse_data_folder(data_root: str | None) -> None:
+    """Raises UsageError where one is given: the job would train on other data, unnoticed."""
+    if data_root is not None:
+        raise UsageError(
+            f"--data-root {data_root!r} is a folder of this machine, which a job elsewhere cannot "
+            "see. Measure without it, or give a workload file that fetches its data itself."
+        )
 
 
 def digest(data: bytes) -> str:

@@ -82,7 +82,9 @@ def _nothing(asked: str, runs: Sequence[Run], ids: int) -> str:
         return f"'{asked}' begins {ids} run ids. Give more of the one that is meant."
     name = asked.partition("~")[0]
     count = len(runs) if name == "latest" else sum(r.workload.name == name for r in runs)
-    if count:
-        return f"'{asked}' means no run: there are only {count} of {name}. Measure again first."
+    if count and re.fullmatch(r"\d+", asked.partition("~")[2]):
+        here = "" if name == "latest" else f" of {name}"
+        only = "is only 1 run" if count == 1 else f"are only {count} runs"
+        return f"'{asked}' means no run: there {only}{here}. Measure again first."
     known = {run.workload.name for run in runs} | {"latest"}
     return f"'{asked}' means no run. {near(asked, known)} Expected: {FORMS}."

@@ -124,6 +124,11 @@ def test_a_file_changed_since_the_measurement_is_not_sent(root: Path, make_job: 
         pack(job, root=root)
 
 
+def test_a_job_measured_on_a_data_folder_is_not_sent(root: Path, make_job: Any) -> None:
+    with pytest.raises(UsageError, match="--data-root '/my/data' is a folder of this machine"):
+        pack(make_job(data_root="/my/data"), root=root)
+
+
 def test_a_broken_installation_is_told(tmp_path: Path, make_job: Any) -> None:
     with pytest.raises(RecordError, match=r"'bench'.*Install trainfare again"):
         pack(make_job(), root=tmp_path)

@@ -56,8 +56,11 @@ def test_files_and_folders(tmp_path, runs):
 @pytest.mark.parametrize(
     ("asked", "says"),
     [
-        ("latest~7", "there are only 4 of latest"),
-        ("mlp~1", "there are only 1 of mlp"),
+        ("latest~7", "there are only 4 runs. Measure"),
+        ("latest~9999999", "there are only 4 runs. Measure"),
+        ("latest~x", "means no run. Near: latest"),
+        ("mlp~-1", "means no run. Near: mlp"),
+        ("mlp~1", "there is only 1 run of mlp"),
         ("mpl", "Near: mlp"),
         ("2026112", "begins 4 run ids"),
         ("", "Expected: latest"),

@@ -106,6 +106,7 @@ def test_missing_settings_are_named_before_anything_is_measured(
         (("submit", "mlp", "--max-usd", "5"), "--offer N"),
         (("submit", "mlp", "--offer", "1", "--max-usd", "5"), "trainfare quote mlp"),
         (("submit", "mlp", *AWS, "--offer", "1", "--max-usd", "5"), "not both"),
+        (("submit", "cnn", *AWS, "--data-root", ".", "--max-usd", "5"), "a folder of this machine"),
         (("submit", "mlp", *AWS, "--nodes", "0", "--max-usd", "5", "--dry-run"), "--nodes"),
         (("submit", "mlp", *AWS, "--max-usd", "5", "--dry-run"), "role_arn"),
     ],

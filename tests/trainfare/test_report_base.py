@@ -97,7 +97,7 @@ def test_a_base_of_another_machine_is_not_compared(report: Report, folder: Path)
     ("base", "told"),
     [
         ("missing/folder", "'missing/folder' means no run."),
-        ("latest~9", "there are only 3 of latest"),
+        ("latest~9", "there are only 3 runs."),
         ("deadbeef", "'deadbeef' means no run."),
         ("", "'' means no run."),
     ],

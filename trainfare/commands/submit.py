@@ -76,7 +76,7 @@ def submit(
     """
     from cloud.registry import plan_packed
     from cloud.settings import for_a_job, from_table
-    from cloud.source import Source, pack
+    from cloud.source import Source, pack, refuse_data_folder
     from estimators.calibrate import History
     from estimators.cost import estimate
 
@@ -92,6 +92,7 @@ def submit(
             provider, instance, region, allocation, price_files, configured
         )
     asked = measuring.Asked(workload=workload, **how)
+    refuse_data_folder(asked.data_folder)
     own = from_table(offer.provider, configured.table(offer.provider))
     for_a_job(own)  # before a measurement that would be for nothing
     run = measuring.fresh_or_new(asked, store)
