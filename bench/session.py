@@ -17,7 +17,8 @@ Make = Callable[[], Workload]
 Progress = Callable[[str, float], None]  # what is going on, share of it done
 
 POLL_SECONDS = 0.2
-OUT_OF_MEMORY = ("out of memory", "can't allocate memory")  # as CUDA and the CPU say it
+# As CUDA, torch on the CPU, and cuBLAS and cuDNN say it, for whose workspace nothing was left.
+OUT_OF_MEMORY = ("out of memory", "can't allocate memory", "status_alloc_failed")
 
 
 class OutOfMemoryError(UsageError):
@@ -140,7 +141,8 @@ def _check_counts(workload: Workload) -> None:
 def problem(doing: str, workload: object, error: BaseException) -> UsageError:
     """One sentence on an exception from a user's own code; memory that ran out is told apart."""
     name = getattr(workload, "name", type(workload).__name__)
-    if any(words in str(error).lower() for words in OUT_OF_MEMORY):
+    told = any(words in str(error).lower() for words in OUT_OF_MEMORY)
+    if told or isinstance(error, MemoryError):  # Python's own, and numpy's
         return OutOfMemoryError(
             f"{name} does not fit into the device's memory. Try a smaller --batch-size."
         )

@@ -9,6 +9,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.parallel import DistributedDataParallel
 from torch.optim import Optimizer
+from torch.utils.data import DataLoader
 
 from bench.rest_of_epoch import draw_state, rest_of, restore_draws
 
@@ -55,9 +56,9 @@ class TorchWorkload:
     """A PyTorch training job from its model, loss, optimizer and batches.
 
     `batches(batch_size)` returns one epoch of `(inputs, targets)` on the CPU each time it is
-    called, such as a DataLoader. `evaluate(model, device)` returns metrics by name. Under
-    `torch.distributed` the model is wrapped for data parallelism: every process draws its own
-    batches, and an epoch is shared among them.
+    called, such as a DataLoader, in batches of that size. `evaluate(model, device)` returns metrics
+    by name. Under `torch.distributed` the model is wrapped for data parallelism: every process
+    draws its own batches, and an epoch is shared among them.
     """
 
     name: str
@@ -114,7 +115,9 @@ class TorchWorkload:
         self._optimizer = self.optimizer(self._module.parameters())
         self._loader: Iterable[tuple[Tensor, Tensor]] = ()
         self._epoch: Iterator[tuple[Tensor, Tensor]] = iter(())
-        self.input_shape = tuple(self._next_batch()[0].shape[1:])
+        inputs, targets = self._next_batch()
+        self._check_size(inputs, targets)
+        self.input_shape = tuple(inputs.shape[1:])
         self._epoch = iter(())  # the batch above was only looked at
 
     def step(self, mark: Mark) -> None:
@@ -176,6 +179,24 @@ class TorchWorkload:
     def evaluate(self) -> Mapping[str, float]:
         """Metrics on the test data, or none where the workload has no evaluator."""
         return self.evaluator(self.model, self.device) if self.evaluator else {}
+
+    def _check_size(self, inputs: Tensor, targets: Tensor) -> None:
+        """Whether the first batch is of the size that was asked for, as far as that can be told.
+
+        Samples may lie in the second dimension, or be single tokens. Batches that differ in size
+        (by length, by worker) are left alone: only a DataLoader of another size, or the default
+        size where another was asked for, is surely wrong. Raises ValueError.
+        """
+        asked, found = self.samples_per_step, [*inputs.shape[:2]]
+        if isinstance(targets, Tensor):  # a loss may take others
+            tokens = [] if targets.is_floating_point() else [targets.numel()]
+            found += [*targets.shape[:2], *tokens]
+        if asked in found:
+            return
+        given = getattr(self._loader, "batch_size", None) or len(inputs)
+        surely = isinstance(self._loader, DataLoader) and self._loader.batch_size is not None
+        if given != asked and (surely or given == self.batch_size):
+            raise ValueError(f"batches({asked}) gives batches of {given}")
 
     def _next_batch(self) -> tuple[Tensor, Tensor]:
         try:

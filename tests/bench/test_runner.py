@@ -6,6 +6,7 @@ import time
 import pytest
 import torch
 from torch import nn
+from torch.utils.data import DataLoader
 
 from bench import TorchWorkload, epochs, runner
 from bench.sampling import Samples
@@ -244,8 +245,43 @@ class Leaving(Spanless):
 
 
 class OutOfMemory(Spanless):
+    error = RuntimeError("DefaultCPUAllocator: can't allocate memory: you tried …")
+
     def step(self, mark):
-        raise RuntimeError("DefaultCPUAllocator: can't allocate memory: you tried …")
+        raise self.error
+
+
+class NoWorkspace(OutOfMemory):
+    error = RuntimeError("CUDA error: CUBLAS_STATUS_ALLOC_FAILED when calling `cublasCreate(h)`")
+
+
+class OutOfNumpysMemory(OutOfMemory):
+    error = MemoryError("Unable to allocate 3.2 TiB for an array with shape (…)")
+
+
+def pairs(count):
+    return [(torch.randn(4), torch.randn(2)) for _ in range(count)]
+
+
+def test_batches_that_do_not_obey_the_batch_size_are_told():
+    with pytest.raises(UsageError, match=r"ValueError: batches\(8\) gives batches of 4"):
+        runner.Session(lambda: small(batches=lambda _: DataLoader(pairs(64), 4)), "cpu")
+    own = [(torch.randn(8, 4), torch.randn(8, 2))]
+    with pytest.raises(UsageError, match=r"batches\(16\) gives batches of 8"):
+        runner.Session(lambda: small(batches=lambda _: own), "cpu", batch_size=16)
+
+
+@pytest.mark.parametrize(
+    "batches",
+    [
+        lambda size: DataLoader(pairs(64), batch_sampler=[[0, 1, 2], [3, 4]]),  # as they come
+        lambda size: [(torch.randn(5, size, 4), torch.randn(5, size, 2))],  # time comes first
+        lambda size: DataLoader(pairs(2), size),  # of one worker's short share
+        lambda size: [(torch.randn(3, 4), torch.randn(3, 2))],
+    ],
+)
+def test_batches_whose_size_cannot_be_told_are_left_alone(batches):
+    runner.Session(lambda: small(batches=batches), "cpu", batch_size=16)
 
 
 @pytest.mark.parametrize(
@@ -256,6 +292,8 @@ class OutOfMemory(Spanless):
         (NoCounts, "samples_per_step must be a positive int after prepare"),
         (Quarter, "precision is 'int8'; expected one of fp32, tf32, half, fp16, bf16."),
         (OutOfMemory, "does not fit into the device's memory. Try a smaller --batch-size."),
+        (NoWorkspace, "does not fit into the device's memory."),
+        (OutOfNumpysMemory, "does not fit into the device's memory."),
         (lambda: small(batches=lambda size: []), "small yields no batch of 8"),
         (lambda: small(samples=4), "a batch of 8 is larger than an epoch of 4"),
         (lambda: small(evaluator=explode), "evaluating the workload failed with ValueError"),
