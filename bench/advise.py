@@ -7,11 +7,12 @@ from time import perf_counter
 
 from bench import machine, runner, torch_facts
 from bench.held import NotTriedError
+from bench.session import OutOfMemoryError, problem
 from bench.trials import Side, check, in_turn
 from bench.variants import Variant, dropouts, variants
 from bench.workload import TorchWorkload, Workload
 from results.advice import CONTROL, Advice, Check, Trial
-from results.errors import UsageError
+from results.errors import TrainfareError, UsageError
 from results.records import Run
 from results.store import new_id, utc_now
 
@@ -159,7 +160,7 @@ def _check(
 def _why(error: UsageError) -> str:
     """What went wrong with the change, in a few words."""
     cause = error.__cause__
-    if cause is None or "memory" in str(error):
+    if cause is None or isinstance(error, OutOfMemoryError):
         return str(error)
     text = str(cause).strip().splitlines()
     return f"it failed with {type(cause).__name__}" + (f": {text[0][:120]}" if text else "")
@@ -173,7 +174,12 @@ def _changed(plain: Callable[[], Workload], changes: list[Variant]) -> Callable[
                 continue
             if not isinstance(workload, TorchWorkload):
                 raise NotTriedError("it can be applied to a TorchWorkload only")
-            workload = variant.apply(workload)
+            try:
+                workload = variant.apply(workload)
+            except (NotTriedError, TrainfareError):
+                raise
+            except Exception as error:  # a user's own samples or optimizer, used in a new way
+                raise problem("changing", workload, error) from error
         return workload
 
     return made

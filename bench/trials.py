@@ -7,7 +7,6 @@ from time import perf_counter, sleep
 import torch
 
 from bench import runner
-from bench.clock import no_mark
 from bench.disturbance import Block, Neighbours, disturbed, find_threads
 from bench.workload import TorchWorkload, Workload
 from results.advice import MIN_QUIET_ROUNDS, Check
@@ -120,15 +119,15 @@ def check(
 ) -> Check | None:
     """Losses of both after 20 steps from the same seed, the changed one with `threads`.
 
-    None for a workload that tells no loss.
+    None for a workload that tells no loss. Raises UsageError where a step fails, as where the
+    memory does not hold one workload more.
     """
     losses = []
     for make, count in ((plain, how.threads), (changed, threads or how.threads)):
         told: list[float] = []
         session = runner.Session(_telling(make, told), how.device, how.batch_size, count, how.seed)
         torch.manual_seed(how.seed)  # data and dropout as well, whatever making it drew
-        for _ in range(CHECK_STEPS):
-            session.workload.step(no_mark)
+        session.steps(CHECK_STEPS)
         if len(told) < LAST_STEPS:
             return None
         losses.append(sum(told[-LAST_STEPS:]) / LAST_STEPS)

@@ -8,8 +8,10 @@ from torch import nn
 from torch.utils.data import DataLoader, Dataset
 
 from bench import TorchWorkload, advise, runner, trials
+from bench.variants import variants
 from results import codec
 from results.advice import Advice, Check, Trial
+from results.errors import UsageError
 
 
 class Slow(Dataset):
@@ -177,6 +179,48 @@ def test_a_change_that_fails_is_told_and_the_others_go_on(monkeypatch):
     monkeypatch.setattr(advise, "variants", plan)
     found = advised(slow_loading, 1.0)
     assert found.trials[1].not_tried == "it failed with RuntimeError: no such kernel"
+
+
+def padded(samples):
+    rows = [row for row, _ in samples]
+    return nn.utils.rnn.pad_sequence(rows, batch_first=True), torch.tensor([t for _, t in samples])
+
+
+class Pooled(nn.Linear):
+    def forward(self, inputs):
+        return super().forward(inputs.mean(1))
+
+
+def sentences():
+    """Samples of many lengths, which each batch pads to its own longest."""
+    data = [(torch.randn(3 + i // 512, 4), i % 2) for i in range(2048)]
+    return TorchWorkload(
+        name="sentences",
+        model=Pooled(4, 2),
+        loss=nn.functional.cross_entropy,
+        optimizer=lambda parameters: torch.optim.SGD(parameters, lr=0.01),
+        batches=lambda size: DataLoader(data, batch_size=size, collate_fn=padded),
+        batch_size=8,
+        samples_per_epoch=2048,
+    )
+
+
+def test_samples_that_cannot_be_held_together_are_told_and_the_others_go_on(monkeypatch):
+    monkeypatch.setattr(advise, "variants", lambda *_: variants("cpu", 2, 1, None)[:1])
+    found = advised(sentences, 1.0)
+    assert found.trials[1].name == "data in memory"
+    assert found.trials[1].not_tried.startswith("it failed with RuntimeError: Sizes of tensors")
+
+
+def test_a_check_that_fails_is_told_in_one_sentence():
+    def exploding():
+        made = sentences()
+        made.loss = lambda outputs, targets: torch.empty(1 << 60)
+        return made
+
+    how = runner.Session(sentences, "cpu", threads=1)
+    with pytest.raises(UsageError, match="sentences does not fit into"):
+        trials.check(sentences, exploding, how, 1e-3)
 
 
 def test_blocks_are_taken_in_changing_order():
