@@ -94,10 +94,17 @@ def take_steps(found: Findings, max_seconds: float, precision: float) -> None:
         sample_in_turns(
             series, SAMPLING_SHARE * max_seconds, session.tick, precision,
             lambda share: session.progress("timing steps", 0.1 + 0.4 * share),
+            _epoch_seconds(found),
         )  # fmt: skip
     found.facts["energy_joules"] = energy.joules
     if energy.joules is not None:
         found.facts["energy_steps"] = session.steps_done - before
+
+
+def _epoch_seconds(found: Findings) -> float:
+    """About how long an epoch lasts, by the last block of the warm-up."""
+    last = (found.step.blocks or found.warmup)[-1].seconds
+    return found.session.steps_per_epoch * last / found.steps_per_block
 
 
 @dataclass

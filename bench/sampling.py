@@ -20,10 +20,12 @@ PRECISION = 0.02  # half width of the 95% interval of the median at which sampli
 MIN_BLOCKS = 20
 BURSTS, BURST_SECONDS = 8, 0.1  # at least so many bursts, each so long where blocks are short
 BURST_BLOCKS = 100  # kept of a burst; what more fits into its time only keeps the machine at work
-SPREAD_SECONDS = 1.5  # over which bursts are spread at least, or drift would not be seen
+# Over which bursts are spread at least, or drift would not be seen; at most for a long epoch.
+SPREAD_SECONDS, MAX_SPREAD_SECONDS = 1.5, 8.0
 WARMUP_MIN_BLOCKS, WARMUP_MIN_SECONDS = 16, 0.2
 WARMUP_GROWTH = 1.5  # the series is looked at again when it is half as long again
 GPU_BLOCK_SECONDS = 0.05  # long enough that the one synchronise a block costs under 0.1%
+CPU_BLOCK_SECONDS = 0.001  # single steps of 0.3 ms took 7% longer than the same without a pause
 
 
 @dataclass
@@ -36,10 +38,22 @@ class Samples:
     others_seconds: float | None = 0.0  # processor time of other programs during the bursts
     wall_seconds: float = 0.0  # of the bursts
 
-    def take_burst(self, run_block: RunBlock, seconds: float, tick: Tick) -> None:
-        """Take blocks for `seconds`, one at least; the first hundred are kept."""
+    def take_burst(
+        self,
+        run_block: RunBlock,
+        seconds: float,
+        tick: Tick,
+        before_blocks: Callable[[], object] = lambda: None,
+    ) -> None:
+        """Take blocks for `seconds`, one at least; the first hundred are kept.
+
+        `before_blocks` is called last before them: reading what the kernel tells of the neighbours
+        leaves the caches cold.
+        """
         find_threads()
-        before, end, neighbours = len(self.blocks), perf_counter() + seconds, Neighbours.now()
+        before, neighbours = len(self.blocks), Neighbours.now()
+        before_blocks()
+        end = perf_counter() + seconds
         try:
             while True:
                 block = run_block()
@@ -125,24 +139,26 @@ def sample_in_turns(
     tick: Tick,
     precision: float = PRECISION,
     progress: Callable[[float], None] = lambda _share: None,
+    epoch_seconds: float = 0.0,
 ) -> None:
     """Take bursts of each series in turns until all are precise, or time is up.
 
     All are precise when the 95% interval of each median is within ±`precision` and at least eight
-    bursts were spread over 1.5 s. A series has one block at least.
+    bursts were spread over 1.5 s, or as long as the epoch that they foretell lasts, up to 8 s. A
+    series has one block at least.
     """
     start = perf_counter()
     # All bursts of a short measurement must fit into it.
     burst_seconds = min(BURST_SECONDS, max_seconds / (BURSTS * max(1, len(series))))
+    least_seconds = max(SPREAD_SECONDS, min(MAX_SPREAD_SECONDS, epoch_seconds))
     rounds = 0
     while True:
         for one in series:
-            one.before_burst()
-            one.samples.take_burst(one.run_block, burst_seconds, tick)
+            one.samples.take_burst(one.run_block, burst_seconds, tick, one.before_burst)
         rounds += 1
         elapsed = perf_counter() - start
         progress(min(1.0, elapsed / max_seconds))
-        spread = rounds >= BURSTS and elapsed >= SPREAD_SECONDS
+        spread = rounds >= BURSTS and elapsed >= least_seconds
         precise = [one.samples.is_precise(precision) for one in series]
         if (spread and all(precise)) or elapsed >= max_seconds:
             break
@@ -151,5 +167,7 @@ def sample_in_turns(
 
 
 def steps_per_block(is_gpu: bool, step_seconds: float) -> int:
-    """One step a block on a processor, so that a disturbance spoils one step; more on a GPU."""
-    return max(1, round(GPU_BLOCK_SECONDS / max(step_seconds, 1e-7))) if is_gpu else 1
+    """On a processor one step a block, so that a disturbance spoils one step, or as many as last
+    1 ms: the counters that are read between blocks cool the caches. More on a GPU."""
+    least = GPU_BLOCK_SECONDS if is_gpu else CPU_BLOCK_SECONDS
+    return max(1, round(least / max(step_seconds, 1e-7)))

@@ -45,9 +45,9 @@ def sampled(session: runner.Session) -> Findings:
     for burst in range(BURSTS):
         keep_warm(start + SECONDS * burst / BURSTS)
         before = session.steps_done
-        refill()
         find_threads()
         neighbours = Neighbours.now()
+        refill()  # last: reading what the kernel tells leaves the caches cold
         blocks = [session.steps(1) for _ in range(before + per_burst - session.steps_done)]
         found.step.blocks += neighbours.judge(blocks, Neighbours.now())
         found.step.bursts.append(len(blocks))

@@ -76,8 +76,8 @@ def burst_means(step: Measurement, undisturbed: bool = False) -> list[float]:
 def burst_interval(means: Sequence[float]) -> Interval:
     """Mean step time as an 80% prediction interval for a further stretch like the bursts.
 
-    mid = mean of the means; ends = mid·exp(∓t·s·√(1 + 1/B)), s the standard deviation of the B
-    log means and t Student's 90th percentile for B − 1 degrees of freedom: the drift between
+    mid = exp(mean of the log means); ends = mid·exp(∓t·s·√(1 + 1/B)), s the standard deviation of
+    the B log means and t Student's 90th percentile for B − 1 degrees of freedom: the drift between
     bursts is in it. Needs two bursts.
     """
     count = len(means)
@@ -85,5 +85,5 @@ def burst_interval(means: Sequence[float]) -> Interval:
     centre = sum(logs) / count
     spread = math.sqrt(sum((x - centre) ** 2 for x in logs) / (count - 1))
     reach = _T90.get(count - 1, 1.4) * spread * math.sqrt(1 + 1 / count)
-    mid = sum(means) / count
+    mid = math.exp(centre)
     return Interval(low=mid * math.exp(-reach), mid=mid, high=mid * math.exp(reach))

@@ -88,6 +88,33 @@ def test_disturbed_blocks_do_not_make_it_precise():
     assert samples.stopped_because == "time"
 
 
+@pytest.mark.parametrize(("epoch_seconds", "least", "most"), [(0.1, 0.1, 0.15), (3600.0, 0.2, 0.3)])
+def test_a_long_epoch_is_sampled_longer(monkeypatch, epoch_seconds, least, most):
+    monkeypatch.setattr(sampling, "MAX_SPREAD_SECONDS", 0.2)
+    shares = []
+    in_turns(
+        Known(itertools.repeat(0.001)), epoch_seconds=epoch_seconds, max_seconds=1.0,
+        progress=shares.append,
+    )  # fmt: skip
+    assert least <= shares[-1]
+    assert shares[-2] < most
+
+
+def test_steps_that_do_not_count_come_last_before_the_blocks(monkeypatch):
+    order = []
+    now = sampling.Neighbours.now
+    monkeypatch.setattr(
+        sampling.Neighbours, "now", classmethod(lambda _: order.append("neighbours") or now())
+    )
+
+    def block():
+        order.append("block")
+        return Block(1.0, 1.0, 0, 0.0)
+
+    Samples().take_burst(block, 0, nothing, lambda: order.append("cold steps"))
+    assert order == ["neighbours", "cold steps", "block", "neighbours"]
+
+
 def test_an_interrupted_burst_keeps_its_blocks():
     def stop():
         if len(samples.blocks) == 3:
@@ -123,7 +150,14 @@ def test_warm_up_is_bounded_by_time():
 
 @pytest.mark.parametrize(
     ("is_gpu", "step_seconds", "steps"),
-    [(False, 1e-4, 1), (False, 3.0, 1), (True, 1e-3, 50), (True, 0.2, 1), (True, 0.0, 500_000)],
+    [
+        (False, 1e-4, 10),
+        (False, 3e-3, 1),
+        (False, 3.0, 1),
+        (True, 1e-3, 50),
+        (True, 0.2, 1),
+        (True, 0.0, 500_000),
+    ],
 )
 def test_block_length(is_gpu, step_seconds, steps):
     assert sampling.steps_per_block(is_gpu, step_seconds) == steps
