@@ -22,6 +22,7 @@ from results.records import Measurement, Run
 
 WARMUP_SHARE, SAMPLING_SHARE = 0.15, 0.4  # of --max-seconds; epochs get the rest
 COLD_STEPS, COLD_SECONDS = 3, 0.02  # after a pause: steps, and when no more are needed
+FIRST_STEPS, FIRST_SECONDS = 10, 0.1  # the fastest of the first steps tells how long a block is
 EPOCH_PATIENCE = 1.2  # times what is left of it, after which an epoch is given up
 
 
@@ -148,7 +149,11 @@ class SpanBlocks:
 def _warm_up(found: Findings, max_seconds: float) -> None:
     session = found.session
     first = [session.steps(1), session.steps(1)]
-    count = found.steps_per_block = steps_per_block(session.is_gpu, first[1].seconds)
+    end = perf_counter() + FIRST_SECONDS
+    while len(first) < FIRST_STEPS and perf_counter() < end:
+        first.append(session.steps(1))
+    fastest = min(block.seconds for block in first[1:])
+    count = found.steps_per_block = steps_per_block(session.is_gpu, fastest)
     warm, steady = warm_up(lambda: session.steps(count), max_seconds, session.tick)
     found.warmup = first + warm
     found.warmup_steps = len(first) + count * len(warm)

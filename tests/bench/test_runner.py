@@ -164,6 +164,17 @@ def test_what_a_loader_loaded_ahead_is_used_up_first():
     assert session.steps_done == before + 4
 
 
+def test_a_slow_second_step_does_not_make_blocks_short():
+    class SlowSecond(Spanless):
+        done = 0
+
+        def step(self, mark):
+            self.done += 1
+            time.sleep(0.03 if self.done == 2 else 0.0001)
+
+    assert measured(SlowSecond).measurement("step").steps_per_block > 1
+
+
 def test_phases_lie_within_the_step():
     run = measured(small)
     parts = sum(run.measurement(p).seconds.mid for p in ("load", "forward", "backward"))
