@@ -2,6 +2,7 @@
 
 import importlib
 import sys
+import sysconfig
 import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,6 +14,11 @@ from types import ModuleType
 
 from bench import reference
 from results.errors import UsageError
+
+_LIBRARIES = (
+    Path(__file__).parent,
+    *(Path(sysconfig.get_path(name)) for name in ("stdlib", "platstdlib", "purelib", "platlib")),
+)
 
 
 def load_file(place: str) -> ModuleType:
@@ -64,6 +70,15 @@ def line_in(file: str | None, error: BaseException) -> str:
     """` in line 12` of `file`, where the exception passed through it."""
     lines = [f.lineno for f in traceback.extract_tb(error.__traceback__) if f.filename == file]
     return f" in line {lines[-1]}" if lines else ""
+
+
+def own_line(error: BaseException) -> str:
+    """` in line 12 of job.py`: the last line of the user's own code that the exception passed."""
+    for frame in reversed(traceback.extract_tb(error.__traceback__)):
+        path = Path(frame.filename)
+        if path.is_absolute() and not any(path.is_relative_to(folder) for folder in _LIBRARIES):
+            return f" in line {frame.lineno} of {path.name}"
+    return ""
 
 
 def _module_name(path: Path) -> str:

@@ -183,7 +183,7 @@ def evaluate(found: Findings) -> tuple[tuple[str, float], ...]:
     scores: dict[str, float] = {}
     try:
         block = clock.time_call(lambda: scores.update(own()))
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         raise problem("evaluating", session.workload, error) from error
     if scores:
         found.evaluation.blocks.append(block)

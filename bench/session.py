@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from time import perf_counter
 from typing import get_args
 
-from bench import clock, machine, torch_facts
+from bench import clock, importing, machine, torch_facts
 from bench.disturbance import Block
 from bench.gpu_monitor import GpuMonitor
 from bench.workload import Workload
@@ -78,7 +78,7 @@ class Session:
         torch_facts.empty_cache(self.device)
 
     def guarded(self, doing: str, call: Callable[[], object]) -> None:
-        """Call into the user's code, off the clock. Raises UsageError where it raises."""
+        """Call into the user's code. Raises UsageError where it raises."""
         try:
             call()
         except (Exception, SystemExit) as error:
@@ -116,7 +116,9 @@ class Session:
         begin = getattr(self.workload, "start_epoch", None)
         if begin is None:
             return self.steps(1)
-        return clock.time_call(begin).plus(self.steps(1))
+        started: list[Block] = []
+        self.guarded("starting an epoch of", lambda: started.append(clock.time_call(begin)))
+        return started[0].plus(self.steps(1))
 
     def machine(self) -> Machine:
         """The machine as it is now."""
@@ -148,8 +150,9 @@ def problem(doing: str, workload: object, error: BaseException) -> UsageError:
         )
     text = str(error).strip().splitlines()
     what = f"{type(error).__name__}: {text[0][:200]}" if text else type(error).__name__
+    where = importing.own_line(error)
     return UsageError(
-        f"{name}: {doing} the workload failed with {what}. Mend the workload and try again."
+        f"{name}: {doing} the workload failed{where} with {what}. Mend the workload and try again."
     )
 
 

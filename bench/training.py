@@ -153,7 +153,7 @@ class Training:
         position, state = found
         try:
             load_state(state)
-        except Exception as error:  # of torch, or of a user's own code
+        except (Exception, SystemExit) as error:  # of torch, or of a user's own code
             self._say(f"! {checkpoints.path} does not fit ({type(error).__name__}): starting anew")
             self.session.prepare()
             return

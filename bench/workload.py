@@ -58,7 +58,8 @@ class TorchWorkload:
     `batches(batch_size)` returns one epoch of `(inputs, targets)` on the CPU each time it is
     called, such as a DataLoader, in batches of that size. `evaluate(model, device)` returns metrics
     by name. Under `torch.distributed` the model is wrapped for data parallelism: every process
-    draws its own batches, and an epoch is shared among them.
+    draws its own batches, and an epoch is shared among them. Samples that a DataLoader with
+    `drop_last` leaves out are none of `samples_per_epoch` after `prepare`.
     """
 
     name: str
@@ -117,6 +118,8 @@ class TorchWorkload:
         self._epoch: Iterator[tuple[Tensor, Tensor]] = iter(())
         inputs, targets = self._next_batch()
         self._check_size(inputs, targets)
+        if getattr(getattr(self._loader, "batch_sampler", None), "drop_last", False):
+            self.samples_per_epoch -= self.samples_per_epoch % self.samples_per_step
         self.input_shape = tuple(inputs.shape[1:])
         self._epoch = iter(())  # the batch above was only looked at
 

@@ -255,6 +255,15 @@ class Leaving(Spanless):
         raise SystemExit(5)
 
 
+class NeverBegins(Spanless):
+    def start_epoch(self):
+        explode()
+
+
+def leave(*_):
+    raise SystemExit(5)
+
+
 class OutOfMemory(Spanless):
     error = RuntimeError("DefaultCPUAllocator: can't allocate memory: you tried …")
 
@@ -282,6 +291,18 @@ def test_batches_that_do_not_obey_the_batch_size_are_told():
         runner.Session(lambda: small(batches=lambda _: own), "cpu", batch_size=16)
 
 
+def test_samples_that_a_loader_drops_are_no_part_of_an_epoch():
+    def dropping(size):
+        return DataLoader(pairs(70), size, drop_last=True)
+
+    session = runner.Session(lambda: small(samples=70, batches=dropping), "cpu")
+    assert (session.workload.samples_per_epoch, session.steps_per_epoch) == (64, 8)
+    keeping = runner.Session(
+        lambda: small(samples=70, batches=lambda n: DataLoader(pairs(70), n)), "cpu"
+    )
+    assert (keeping.workload.samples_per_epoch, keeping.steps_per_epoch) == (70, 9)
+
+
 @pytest.mark.parametrize(
     "batches",
     [
@@ -298,8 +319,10 @@ def test_batches_whose_size_cannot_be_told_are_left_alone(batches):
 @pytest.mark.parametrize(
     ("make", "says"),
     [
-        (Exploding, "a training step of the workload failed with ValueError: first line."),
-        (Leaving, "a training step of the workload failed with SystemExit: 5."),
+        (Exploding, "a training step of the workload failed in line "),
+        (Exploding, "of test_runner.py with ValueError: first line."),
+        (Leaving, "of test_runner.py with SystemExit: 5."),
+        (NeverBegins, "starting an epoch of the workload failed in line "),
         (NoCounts, "samples_per_step must be a positive int after prepare"),
         (Quarter, "precision is 'int8'; expected one of fp32, tf32, half, fp16, bf16."),
         (OutOfMemory, "does not fit into the device's memory. Try a smaller --batch-size."),
@@ -307,7 +330,8 @@ def test_batches_whose_size_cannot_be_told_are_left_alone(batches):
         (OutOfNumpysMemory, "does not fit into the device's memory."),
         (lambda: small(batches=lambda size: []), "small yields no batch of 8"),
         (lambda: small(samples=4), "a batch of 8 is larger than an epoch of 4"),
-        (lambda: small(evaluator=explode), "evaluating the workload failed with ValueError"),
+        (lambda: small(evaluator=explode), "evaluating the workload failed in line "),
+        (lambda: small(evaluator=leave), "of test_runner.py with SystemExit: 5"),
     ],
 )
 def test_what_a_users_workload_can_do_wrong(make, says):
