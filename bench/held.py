@@ -66,9 +66,11 @@ def batched(rows: Rows, loader: DataLoader[Any]) -> DataLoader[Any]:
     """A loader of whole batches of `rows` that draws the same order as `loader` did."""
     plain: Any = loader.sampler
     shuffled = isinstance(plain, RandomSampler)
-    sampler: Any = RandomSampler(rows) if shuffled else SequentialSampler(rows)
+    sampler: Any = SequentialSampler(rows)
+    if shuffled:
+        sampler = RandomSampler(rows, plain.replacement, plain._num_samples, plain.generator)
     whole = BatchSampler(sampler, loader.batch_size or 1, loader.drop_last)
-    return DataLoader(rows, sampler=whole, batch_size=None)
+    return DataLoader(rows, sampler=whole, batch_size=None, generator=loader.generator)
 
 
 def _check_constant(dataset: Any) -> None:

@@ -5,6 +5,7 @@ import sys
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -46,6 +47,9 @@ def handles(nvml: Any) -> list[Any]:
         if name.strip().isdigit() and int(name) < len(found):
             chosen.append(found[int(name)])
             continue
+        if name.strip().startswith("MIG-"):  # a part of a GPU, of which a program may use just one
+            part = ask(nvml, partial(nvml.nvmlDeviceGetHandleByUUID, name.strip()))
+            return chosen or ([] if part is None else [part])
         named = [h for h in found if name and text(nvml.nvmlDeviceGetUUID(h)).startswith(name)]
         if len(named) != 1:
             break

@@ -112,3 +112,39 @@ def peak_memory_bytes() -> int:
                 return int(line.split()[1]) * 1024
     largest = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     return largest if sys.platform == "darwin" else largest * 1024
+
+
+def memory_bytes() -> int | None:
+    """The memory that this process holds now; None where it is not counted."""
+    with suppress(OSError, IndexError, ValueError):
+        pages = Path("/proc/self/statm").read_text(encoding="ascii").split()[1]
+        return int(pages) * os.sysconf("SC_PAGE_SIZE")
+    return None
+
+
+def free_memory_bytes(root: Path = Path("/")) -> int | None:
+    """Memory that can still be had without swapping: of the machine, or of the control groups (v2)
+    that this process is in, where one of them leaves less. None where it is not counted.
+
+    Beyond it the kernel ends a program; nothing is raised that could be caught.
+    """
+    found = []
+    with suppress(OSError, IndexError, ValueError):
+        text = (root / "proc/meminfo").read_text(encoding="ascii")
+        found.append(int(text.split("MemAvailable:")[1].split()[0]) * 1024)
+    with suppress(OSError, StopIteration):
+        lines = (root / "proc/self/cgroup").read_text(encoding="ascii").splitlines()
+        own = next(line[4:] for line in lines if line.startswith("0::/"))
+        top = root / "sys/fs/cgroup"
+        found += filter(None, map(_free_in_group, (top / own, *(top / own).parents)))
+    return min(found, default=None)
+
+
+def _free_in_group(folder: Path) -> int | None:
+    """What a control group leaves; files that are only cached give way. None without a limit."""
+    with suppress(OSError, IndexError, ValueError):
+        limit = int((folder / "memory.max").read_text(encoding="ascii"))
+        used = int((folder / "memory.current").read_text(encoding="ascii"))
+        stat = (folder / "memory.stat").read_text(encoding="ascii")
+        return max(1, limit - used + int(stat.split("inactive_file ")[1].split()[0]))
+    return None

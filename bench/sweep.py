@@ -3,11 +3,12 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from bench import runner, torch_facts
+from bench import proc, runner, torch_facts
 from bench.sampling import PRECISION
 from bench.session import Make, OutOfMemoryError, Progress, Session
 from results.errors import UsageError
 from results.records import SweepPoint
+from results.units import bytes_text
 
 PASSES = 2  # up and down again: a drift of the machine then hits all sizes alike
 
@@ -50,14 +51,19 @@ def sweep(
     """Step times at each batch size, smallest first; each is visited twice, up and down again.
 
     A size that does not fit into memory is a point with a problem; its memory is given back and
-    larger sizes are not tried. Raises UsageError for a size larger than an epoch, and where the
-    workload itself fails; and InterruptedSweep with the points so far after Ctrl-C.
+    larger sizes are not tried. On a processor, where the kernel would end the program, a size is
+    not tried either that by the sizes before it would pass what memory is free. Raises UsageError
+    for a size larger than an epoch, and where the workload itself fails; and InterruptedSweep with
+    the points so far after Ctrl-C.
     """
     sizes = sorted(set(batch_sizes))
     points = {size: _Point() for size in sizes}
     visits = [*sizes, *reversed(sizes)]
+    start_bytes = proc.memory_bytes()
     for number, size in enumerate(visits):
         point = points[size]
+        if device == "cpu" and not point.seconds and not point.problem:
+            point.problem = _beyond_memory(points, size, start_bytes)
         if point.problem:
             continue
         try:
@@ -72,6 +78,23 @@ def sweep(
             for larger in sizes[sizes.index(size) + 1 :]:
                 points[larger].problem = f"not tried: {size} ran out of memory"
     return tuple(point.record(size) for size, point in points.items())
+
+
+def _beyond_memory(points: dict[int, _Point], size: int, start_bytes: int | None) -> str | None:
+    """Why a batch of `size` would not fit into the machine's memory, or None.
+
+    The peak goes with the batch as between the two sizes before; with one alone as if all that came
+    since the start did.
+    """
+    peaks = [(s, p.peak_memory_bytes) for s, p in points.items() if p.peak_memory_bytes]
+    free, held = proc.free_memory_bytes(), proc.memory_bytes()
+    if not peaks or free is None or held is None or start_bytes is None:
+        return None
+    (low, low_bytes), (high, high_bytes) = [(0, start_bytes), *peaks][-2:]
+    needed = high_bytes + (high_bytes - low_bytes) * (size - high) // (high - low) - held
+    if needed <= free:
+        return None
+    return f"not tried: needs {bytes_text(needed)} more, {bytes_text(free)} are free"
 
 
 def check_sizes(batch_sizes: Sequence[int], samples_per_epoch: int) -> None:

@@ -52,6 +52,7 @@ class Side:
         self.use_threads()
         if self.prefetched:
             self.session.steps(self.prefetched)
+        self.session.tick()
         block = self.session.steps(self.steps)
         self.blocks.append(block)
         if self.prefetched:

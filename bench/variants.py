@@ -144,7 +144,8 @@ def _with_workers(count: int, is_gpu: bool) -> Apply:
         def batches(batch_size: int) -> Iterable[tuple[Tensor, Tensor]]:
             if batch_size in made:
                 # Workers that stay draw no seed for a new epoch; the plain job's order needs it.
-                torch.empty((), dtype=torch.int64).random_()
+                plain_draws = made[batch_size].generator
+                torch.empty((), dtype=torch.int64).random_(generator=plain_draws)
             else:
                 loader = loader_of(plain(batch_size))
                 made[batch_size] = DataLoader(
@@ -156,6 +157,7 @@ def _with_workers(count: int, is_gpu: bool) -> Apply:
                     drop_last=loader.drop_last,
                     pin_memory=is_gpu,
                     persistent_workers=True,
+                    generator=loader.generator,
                 )
             return made[batch_size]
 
@@ -177,8 +179,8 @@ def _channels_last(workload: TorchWorkload) -> TorchWorkload:
 
 def _autocast(kind: str) -> Apply:
     def apply(workload: TorchWorkload) -> TorchWorkload:
-        if kind == "cuda" and not torch.cuda.is_bf16_supported():
-            raise NotTriedError("this GPU has no bfloat16")
+        if kind == "cuda" and not torch.cuda.is_bf16_supported(including_emulation=False):
+            raise NotTriedError("this GPU only emulates bfloat16")
         plain = workload.loss
 
         def call(model: nn.Module, inputs: Any) -> Any:

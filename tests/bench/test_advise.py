@@ -236,3 +236,20 @@ def test_blocks_are_taken_in_changing_order():
     bad = trials.in_turn(plain, changed, 0.1)
     assert "".join(order).startswith("baabba")
     assert len(bad) == len(plain.sample_seconds) == len(changed.sample_seconds)
+
+
+def test_what_the_gpu_tells_meanwhile_spoils_a_round(monkeypatch):
+    """Another program on it, or a clock held down: it is asked between the blocks."""
+    monkeypatch.setattr("bench.session.POLL_SECONDS", 0.0)
+    plain, changed = (trials.Side(runner.Session(Spanless, "cpu"), 1) for _ in range(2))
+
+    class Told:
+        is_disturbed = False
+
+        def poll(self):
+            self.is_disturbed = True
+
+    changed.session.monitor = Told()
+    assert all(trials.in_turn(plain, changed, 0.1))
+    assert all(block.foreign for block in changed.blocks)
+    assert not any(block.foreign for block in plain.blocks)

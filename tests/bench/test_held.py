@@ -2,7 +2,13 @@
 
 import pytest
 import torch
-from torch.utils.data import DataLoader, Dataset, IterableDataset, WeightedRandomSampler
+from torch.utils.data import (
+    DataLoader,
+    Dataset,
+    IterableDataset,
+    RandomSampler,
+    WeightedRandomSampler,
+)
 
 from bench import held
 from bench.held import NotTriedError, batched, hold, loader_of
@@ -42,6 +48,21 @@ def test_the_same_batches_from_the_same_seed(shuffle, drop_last):
             orders.append([(a.tolist(), b.tolist()) for a, b in loader])
         assert orders[0] == orders[1]
     assert len(orders[0]) == (6 if drop_last else 7)
+
+
+def test_a_sampler_keeps_its_own_draws():
+    """With replacement, and from a generator of its own."""
+
+    def order(hold_it):
+        own = torch.Generator().manual_seed(7)
+        data = Squares()
+        sampler = RandomSampler(data, replacement=True, num_samples=20, generator=own)
+        plain = DataLoader(data, batch_size=8, sampler=sampler, generator=own)
+        loader = batched(hold(plain, CPU, None), plain) if hold_it else plain
+        return [[b.tolist() for _, b in loader] for _ in range(2)]
+
+    assert order(True) == order(False)
+    assert sum(map(len, order(True)[0])) == 20
 
 
 def test_holding_draws_nothing():

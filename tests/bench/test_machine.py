@@ -57,6 +57,11 @@ class FakeNvml(types.SimpleNamespace):
 
     throttle, processes, millijoules = 0, (), 0
 
+    def nvmlDeviceGetHandleByUUID(self, uuid):  # noqa: N802
+        if uuid not in ("MIG-0", "MIG-1"):
+            raise self.NVMLError("not found")
+        return int(uuid[-1])
+
     def nvmlDeviceGetCurrentClocksThrottleReasons(self, handle):  # noqa: N802
         return self.throttle
 
@@ -203,6 +208,14 @@ def test_visible_devices_are_counted_as_cuda_does(two_gpus, monkeypatch, visible
     monkeypatch.setenv("CUDA_VISIBLE_DEVICES", visible)
     assert nvml.gpu_count() == len(names)
     assert [nvml.gpu_info(i).name for i in range(len(names))] == names
+
+
+def test_a_part_of_a_gpu_is_one(two_gpus, monkeypatch):
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "MIG-1,MIG-0")
+    assert nvml.gpu_count() == 1
+    assert nvml.gpu_info(0).name == "NVIDIA A10G"
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "MIG-7")
+    assert nvml.gpu_count() == 0
 
 
 def test_devices_resolve(two_gpus):

@@ -82,3 +82,29 @@ def test_without_proc_all_is_unknown(monkeypatch, tmp_path):
     monkeypatch.setattr(proc, "_cpu_ticks", list)
     assert proc.Steal().seconds() is None
     assert proc.busy_seconds() is None
+
+
+def machine_of(root, available_kib, groups):
+    (root / "proc/self").mkdir(parents=True)
+    (root / "proc/meminfo").write_text(f"MemTotal: 99 kB\nMemAvailable: {available_kib} kB\n")
+    (root / "proc/self/cgroup").write_text("0::/a/b\n")
+    for name, (limit, used, cached) in groups.items():
+        folder = root / "sys/fs/cgroup" / name
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / "memory.max").write_text(f"{limit}\n")
+        (folder / "memory.current").write_text(f"{used}\n")
+        (folder / "memory.stat").write_text(f"anon 1\ninactive_file {cached}\n")
+
+
+def test_free_memory_is_what_the_tightest_group_leaves(tmp_path):
+    machine_of(tmp_path, 1000, {"a": (700, 500, 100), "a/b": ("max", 500, 100)})
+    assert proc.free_memory_bytes(tmp_path) == 300
+    machine_of(tmp_path / "wide", 1000, {"a/b": ("max", 1, 1)})
+    assert proc.free_memory_bytes(tmp_path / "wide") == 1000 * 1024
+    assert proc.free_memory_bytes(tmp_path / "nothing") is None
+
+
+@linux
+def test_free_memory_of_this_machine():
+    assert 0 < proc.free_memory_bytes() < 2**50
+    assert proc.memory_bytes() > 2**20

@@ -61,3 +61,32 @@ def test_ctrl_c_keeps_the_sizes_that_were_measured():
         sweep(small, "cpu", [8, 16, 32], 1.0, progress)
     assert [p.batch_size for p in stopped.value.points] == [8, 16]
     assert all(p.step_seconds for p in stopped.value.points)
+
+
+def test_a_size_that_would_pass_the_memory_is_not_tried(monkeypatch):
+    """On a processor the kernel would end the program."""
+    held = 2**30
+    monkeypatch.setattr("bench.proc.memory_bytes", lambda: held)
+    monkeypatch.setattr("bench.proc.free_memory_bytes", lambda: 6 * 2**30)
+    sizes = []
+
+    def peak(_device):  # 1 GiB more for each 8 of the batch
+        return held + sizes[-1] // 8 * 2**30
+
+    def make():
+        workload = small()
+        sizes.append(0)
+        plain = workload.batches
+
+        def batches(size):
+            sizes[-1] = size
+            return plain(size)
+
+        workload.batches = batches
+        return workload
+
+    monkeypatch.setattr("bench.torch_facts.peak_memory_bytes", peak)
+    points, _ = swept(make, [8, 16, 64, 128])
+    assert [bool(p.step_seconds) for p in points] == [True, True, False, False]
+    assert points[2].problem == "not tried: needs 8.00 GiB more, 6.00 GiB are free"
+    assert set(sizes) == {8, 16}

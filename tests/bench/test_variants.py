@@ -55,6 +55,33 @@ def test_a_change_keeps_what_is_learned(name):
     assert found.plain_loss > 0
 
 
+@pytest.mark.parametrize("name", ["data in memory", "2 loader workers"])
+def test_a_loader_keeps_drawing_from_its_own_generator(name):
+    data = TensorDataset(torch.arange(96).reshape(96, 1, 1, 1).float(), torch.arange(96) % 3)
+
+    def make():
+        own = torch.Generator().manual_seed(5)
+        return images(
+            batches=lambda size: DataLoader(data, batch_size=size, shuffle=True, generator=own)
+        )
+
+    def order(workload):
+        return [[x.flatten().tolist() for x, _ in workload.batches(16)] for _ in range(3)]
+
+    assert order(planned()[name].apply(make())) == order(make())
+
+
+def test_bf16_that_is_only_emulated_is_not_tried(monkeypatch):
+    emulated = {True: True, False: False}  # Turing
+    monkeypatch.setattr(
+        torch.cuda,
+        "is_bf16_supported",
+        lambda including_emulation=True: emulated[including_emulation],
+    )
+    with pytest.raises(NotTriedError, match="only emulates bfloat16"):
+        planned(device="cuda:0")["bf16"].apply(images())
+
+
 def test_a_change_that_trains_something_else_is_caught():
     def other():
         workload = images()
