@@ -21,7 +21,7 @@ from bench.session import problem
 from results.records import Measurement, Run
 
 WARMUP_SHARE, SAMPLING_SHARE = 0.15, 0.4  # of --max-seconds; epochs get the rest
-COLD_STEPS, COLD_SECONDS = 3, 0.02  # after a pause: steps, and when no more are needed
+COLD_SECONDS = 0.0125  # after a pause, until steps are as fast as before
 FIRST_STEPS, FIRST_SECONDS = 10, 0.1  # the fastest of the first steps tells how long a block is
 EPOCH_PATIENCE = 1.2  # times what is left of it, after which an epoch is given up
 
@@ -115,17 +115,16 @@ class Refill:
     session: Session
 
     def __call__(self) -> None:
-        """Do three steps, or one where they are long, or as many as use up what was loaded ahead.
+        """Do steps for 12.5 ms, one at least, and as many as use up what was loaded ahead.
 
         Of a CNN's 4.5 ms steps the first after a pause took 24 to 56% longer, the second 3 to 17%,
-        the third 1 to 8% (benchmarks/epoch_prediction.py leaves them out as well).
+        the third 1 to 8%; of an MLP's 0.3 ms steps those of the first 10 ms 1 to 4%.
         """
         ahead = getattr(self.session.workload, "prefetched_batches", 0)
-        end = perf_counter() + COLD_SECONDS
-        for done in range(1, max(COLD_STEPS, ahead) + 1):
+        end, done = perf_counter() + COLD_SECONDS, 0
+        while done < max(1, ahead) or perf_counter() < end:
             self.session.steps(1)
-            if done >= ahead and perf_counter() >= end:
-                return
+            done += 1
 
 
 @dataclass

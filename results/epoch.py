@@ -11,6 +11,9 @@ MAX_GROUPS = 8
 # The three slowest blocks count as no more than this many times the median, or they are the answer.
 # Three, not all that are slow: where every fourth step waits for a loader, that is how an epoch is.
 STRAYS, STRAY_RATIO = 3, 1.5
+# What bursts are off the same steps in one stretch, as an epoch takes them, as a log: root mean
+# square over the MLP, CNN and RNN (benchmarks/burst_bias.py).
+METHOD_SPREAD, Z90 = 0.015, 1.282
 # Student's t, 90th percentile by degrees of freedom: its two sides make an 80% interval.
 _T90 = {1: 3.078, 2: 1.886, 3: 1.638, 4: 1.533, 5: 1.476, 6: 1.440, 7: 1.415}
 
@@ -76,14 +79,16 @@ def burst_means(step: Measurement, undisturbed: bool = False) -> list[float]:
 def burst_interval(means: Sequence[float]) -> Interval:
     """Mean step time as an 80% prediction interval for a further stretch like the bursts.
 
-    mid = exp(mean of the log means); ends = mid·exp(∓t·s·√(1 + 1/B)), s the standard deviation of
-    the B log means and t Student's 90th percentile for B − 1 degrees of freedom: the drift between
-    bursts is in it. Needs two bursts.
+    mid = exp(mean of the log means); ends = mid·exp(∓√(t²·s²·(1 + 1/B) + z²·m²)), s the standard
+    deviation of the B log means and t Student's 90th percentile for B − 1 degrees of freedom: the
+    drift between bursts is in it. m is what bursts are off one stretch, z the normal 90th
+    percentile. Needs two bursts.
     """
     count = len(means)
     logs = [math.log(m) for m in means]
     centre = sum(logs) / count
     spread = math.sqrt(sum((x - centre) ** 2 for x in logs) / (count - 1))
-    reach = _T90.get(count - 1, 1.4) * spread * math.sqrt(1 + 1 / count)
+    drift = _T90.get(count - 1, 1.4) * spread * math.sqrt(1 + 1 / count)
+    reach = math.hypot(drift, Z90 * METHOD_SPREAD)
     mid = math.exp(centre)
     return Interval(low=mid * math.exp(-reach), mid=mid, high=mid * math.exp(reach))

@@ -7,7 +7,13 @@ from typing import Any
 
 import pytest
 
-from results.epoch import burst_interval, burst_means, predicted_epoch
+from results.epoch import (
+    METHOD_SPREAD,
+    Z90,
+    burst_interval,
+    burst_means,
+    predicted_epoch,
+)
 from results.records import Measurement, Run
 
 MakeRun = Callable[..., Run]
@@ -34,7 +40,8 @@ def test_first_step_full_steps_and_short_last_one(
     epoch = predicted_epoch(run)
     assert epoch is not None
     assert epoch.mid == pytest.approx(0.5 + 9 * 0.1)
-    assert (epoch.low, epoch.high) == pytest.approx((epoch.mid, epoch.mid))  # bursts are alike
+    # Bursts that are all alike: what is left is what bursts are off one stretch.
+    assert epoch.high - 0.5 == pytest.approx((epoch.mid - 0.5) * math.exp(Z90 * METHOD_SPREAD))
     short = make_run(samples_per_epoch=950, batch_size=100, measurements=(step, start))
     found = predicted_epoch(short)
     assert found is not None
@@ -115,4 +122,7 @@ def test_without_bursts_nothing_is_foretold(
 def test_the_ends_are_those_of_students_t() -> None:
     interval = burst_interval([1.0, math.e])
     spread = math.sqrt(0.5)  # of the logs 0 and 1
-    assert math.log(interval.high / interval.mid) == pytest.approx(3.078 * spread * math.sqrt(1.5))
+    drift = 3.078 * spread * math.sqrt(1.5)
+    assert math.log(interval.high / interval.mid) == pytest.approx(
+        math.hypot(drift, Z90 * METHOD_SPREAD)
+    )
