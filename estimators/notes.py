@@ -10,7 +10,7 @@ from estimators.assumptions import (
     SAME_GPU_SPREAD,
     UNKNOWN_EFFICIENCY_LOW,
 )
-from estimators.billing.rules import BillingRules, Rule
+from estimators.billing.rules import OWN_FILE, BillingRules, Rule, saved
 from estimators.catalog import is_spot_ceiling
 from estimators.processors import Processor
 from estimators.step import ProjectedStep
@@ -155,8 +155,10 @@ def of_offer(offer: Offer, rules: BillingRules, start_up_notes: tuple[str, ...])
     found += tuple(
         f"not confirmed: {rule.source}" for rule in _resting_on(offer, rules) if not rule.confirmed
     )
-    if rules.idle_seconds.value:
-        found += (rules.idle_seconds.source,)
+    if idle := rules.idle_seconds.value:
+        given = rules.idle_seconds.evidence == "given"
+        own = f"{idle:f} s idle before the machines go, given in {OWN_FILE}"
+        found += (own if given else rules.idle_seconds.source,)
     if offer.basis == "proxy":
         found += (PROXY,)
     if offer.basis == "derived":
@@ -164,5 +166,5 @@ def of_offer(offer: Offer, rules: BillingRules, start_up_notes: tuple[str, ...])
     if offer.allocation == "spot":
         found += (SPOT,)
         if is_spot_ceiling(offer) and rules.spot_saving.value:
-            found += (rules.spot_saving.source,)
+            found += (saved(rules.spot_saving),)
     return found

@@ -55,13 +55,14 @@ class Around:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Timing:
-    """One job on one kind of machine. `waited` is from submission to the result, `billed` what
-    one node is billed for before rounding; both are 80% intervals in seconds."""
+    """One job on one kind of machine. `waited` is from submission to the result, an 80% interval
+    in seconds; `billed` are points of how long one node is billed, before rounding and before
+    what managed spot saves of its rate."""
 
     training: Phases  # those that move together with the speed of the machine
     around: Around
     waited: Interval
-    billed: Interval
+    billed: combine.Points
 
     @property
     def phases(self) -> Phases:
@@ -116,14 +117,11 @@ def timing(
         work = combine.times(work, combine.points(share))
         lost = _rework(moving[phases.TRAINING][0])
         moving[phases.REWORK] = (lost, "assumed")
-    billed = combine.plus(beside.billed, work)
-    if beside.billed_share:
-        billed = combine.times(billed, combine.points(beside.billed_share))
     return Timing(
         training=moving,
         around=beside,
         waited=combine.interval_of(combine.plus(beside.waited, work)),
-        billed=combine.interval_of(billed),
+        billed=combine.plus(beside.billed, work),
     )
 
 

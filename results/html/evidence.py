@@ -132,7 +132,7 @@ def _assumed(answers: Sequence[Answer]) -> list[tuple[str, str]]:
         for best in item.best_of_each:
             for text in best.assumptions:
                 name = f"{item.name} on {PROVIDER_NAMES[best.offer.provider]}"
-                found.setdefault(f"assumed: {text}", []).append(name)
+                found.setdefault(f"rests on: {text}", []).append(name)
         for reason, count in item.quote.left_out:
             found.setdefault(f"left out: {reason}", []).append(f"{count:,} offers of {item.name}")
     return [(text, ", ".join(names)) for text, names in found.items()]

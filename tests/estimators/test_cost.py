@@ -182,7 +182,13 @@ def test_managed_spot_saves_an_assumed_share(make_run: MakeRun, catalog: Sequenc
     assert spot.usd.high < on_demand.usd.high
     assert spot.usd_per_epoch.mid / on_demand.usd_per_epoch.mid == pytest.approx(Decimal("0.365"))
     assert notes.SPOT in spot.assumptions
-    assert any("59-68%" in text for text in spot.assumptions)
+    assert any("63.5%" in text and "assumed: managed" in text for text in spot.assumptions)
+    own = from_table({"aws": {"spot_saving": Decimal("0.5"), "idle_seconds": 60}})
+    given = estimate(run, job_of(run), spot_ceiling_offer(catalog, *where), own).assumptions
+    assert {
+        "50.0% of the on-demand cost saved, given in trainfare.toml",
+        "60 s idle before the machines go, given in trainfare.toml",
+    } <= set(given)
 
 
 def test_a_discount_lowers_the_whole(make_run: MakeRun, make_offer: MakeOffer) -> None:
