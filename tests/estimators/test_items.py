@@ -57,7 +57,8 @@ providers = st.sampled_from(["aws", "gcp", "azure"])
 rates = st.decimals("0.0001", 1000, places=4)
 some = st.decimals(0, 500, places=1)
 exact = st.integers(0, 10**5).map(exactly)
-uncertain = st.tuples(st.floats(1, 1e4), st.floats(1, 10), st.floats(1, 10)).map(
+# Not without limit: of heavier tails the 90% point of a sum lies beyond that of its parts.
+uncertain = st.tuples(st.floats(1, 1e4), st.floats(1, 3), st.floats(1, 3)).map(
     lambda t: Interval(low=t[0] / t[1], mid=t[0], high=t[0] * t[2])
 )
 
