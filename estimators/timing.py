@@ -1,6 +1,7 @@
 """How long a job takes on a kind of machine, phase by phase, and how much of it is billed."""
 
 import math
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -32,8 +33,9 @@ Phases = dict[str, tuple[Interval, Evidence]]  # seconds of each, and how they a
 class Around:
     """The phases around the training, which are the same on all machines of a service.
 
-    `waited` and `billed` are points of what the user waits for and of what the service bills;
-    phases are independent of one another.
+    `waited` and `billed` are points of what the user waits for and of what the service bills.
+    Phases are independent of one another, but for those `together`: of them only the sum was
+    seen, so they are long or short at the same time and their ends are added.
     """
 
     phases: Phases
@@ -42,15 +44,25 @@ class Around:
     spot: bool
     importing: tuple[Interval, Evidence]  # from the start of Python to the first step
     billed_share: Interval | None  # of managed spot, where there is no spot rate
+    together: tuple[tuple[str, ...], ...] = ()  # names of phases
 
     @cached_property
     def waited(self) -> combine.Points:
-        return combine.independent_sum(seconds for seconds, _ in self.phases.values())
+        return combine.independent_sum(self._apart(tuple(self.phases)))
 
     @cached_property
     def billed(self) -> combine.Points:
-        times = (seconds for name, (seconds, _) in self.phases.items() if name in self.billed_names)
-        return combine.independent_sum(times, self.idle_seconds)
+        names = tuple(name for name in self.phases if name in self.billed_names)
+        return combine.independent_sum(self._apart(names), self.idle_seconds)
+
+    def _apart(self, names: tuple[str, ...]) -> Iterator[Interval]:
+        """The seconds of `names`, those of phases that go together as one."""
+        first = {name: group[0] for group in self.together for name in group}
+        sums: dict[str, Interval] = {}
+        for name in names:
+            key, seconds = first.get(name, name), self.phases[name][0]
+            sums[key] = sums[key] + seconds if key in sums else seconds
+        return iter(sums.values())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
