@@ -37,16 +37,18 @@ def named_offer(
     Raises UsageError where a part of the name is missing, NoAnswerError where no price is known.
     """
     from estimators.catalog import find_offer, spot_ceiling_offer
+    from estimators.lookup import known_allocation, known_provider
 
     if provider is None or instance is None:
         raise UsageError(
             "Say where: --offer N for a line of the last quote, or --provider and --instance."
         )
-    where = pricing.region_of(provider, region, configured)
+    whose, how = known_provider(provider), known_allocation(allocation)
+    where = pricing.region_of(whose, region, configured)
     offers = pricing.catalog(price_files)
     try:
-        return find_offer(offers, provider, instance, where, allocation)
+        return find_offer(offers, whose, instance, where, how)
     except NoAnswerError:
-        if allocation != "spot":
+        if how != "spot":
             raise
-        return spot_ceiling_offer(offers, provider, instance, where)
+        return spot_ceiling_offer(offers, whose, instance, where)

@@ -74,8 +74,8 @@ def _rounded(billed: Decimal, rules: BillingRules) -> str:
 
 
 def usd_per_hour_of(offer: Offer, rules: BillingRules) -> Decimal:
-    """The rate after the user's own discount, which spot never gets."""
-    if offer.allocation == "spot":
+    """The rate after the user's own discount, which spot never gets, nor a rate that was given."""
+    if offer.allocation == "spot" or offer.source == GIVEN:
         return offer.usd_per_hour
     return offer.usd_per_hour * (1 - rules.commitment_discount.value)
 
@@ -101,9 +101,10 @@ def _check(offer: Offer, usage: Usage) -> None:
 
 def _rate(offer: Offer, rules: BillingRules) -> tuple[Decimal, BillEvidence, str]:
     rate = usd_per_hour_of(offer, rules)
-    given = offer.source == GIVEN
-    note = f"${offer.usd_per_hour:f} an hour " + ("as given" if given else f"as of {offer.as_of}")
-    evidence: BillEvidence = "given" if given else offer.basis
+    if offer.source == GIVEN:
+        return rate, "given", f"${rate:f} an hour as given, from which nothing is taken off"
+    note = f"${offer.usd_per_hour:f} an hour as of {offer.as_of}"
+    evidence: BillEvidence = offer.basis
     if rate != offer.usd_per_hour:
         note += f", less {rules.commitment_discount.value:.1%} ({rules.commitment_discount.source})"
     return rate, evidence, note
