@@ -86,7 +86,7 @@ def _age(then: str, now: str) -> str:
         passed = datetime.fromisoformat(now) - datetime.fromisoformat(then)
     except (ValueError, TypeError):
         return UNKNOWN
-    return units.age_text(max(0.0, passed.total_seconds()))
+    return units.age_text(passed.total_seconds())
 
 
 def _machines(runs: Sequence[Run]) -> list[tuple[str, str, str]]:
