@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from results import shown
-from results.errors import NoAnswerError, UsageError
+from results.errors import NoAnswerError, RecordError, UsageError
 from results.records import Offer, Quote
 from results.store import Store
 from trainfare import pricing, settings
@@ -21,6 +21,8 @@ def quoted_offer(store: Store, workload: str, place: int) -> Offer:
                 f"--offer {place} is no line of the last quote for {workload!r} that was kept. "
                 f"Known: {known}, …"
             )
+    if store.problems:
+        raise RecordError(f"{store.problems[0]} Quote anew: trainfare quote {workload}")
     raise UsageError(f"There is no quote for {workload!r} yet. First: trainfare quote {workload}")
 
 
