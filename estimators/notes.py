@@ -10,6 +10,7 @@ from estimators.assumptions import (
     SAME_GPU_SPREAD,
     UNKNOWN_EFFICIENCY_LOW,
 )
+from estimators.billing.gcp import LOCAL_SSD_FAMILIES
 from estimators.billing.rules import OWN_FILE, BillingRules, Rule, saved
 from estimators.catalog import is_spot_ceiling
 from estimators.processors import Processor
@@ -51,6 +52,10 @@ SPOT = (
     "training is assumed"
 )
 PROXY = "rate of the same instance in SageMaker notebooks, within 0.4% where both are published"
+LOCAL_SSD = (
+    "this type comes with local SSD; whether Vertex AI bills it beside the rate is unknown, "
+    "nothing is counted for it"
+)
 DERIVED = "rate derived from Compute Engine plus the 15% management fee"
 
 
@@ -163,6 +168,8 @@ def of_offer(offer: Offer, rules: BillingRules, start_up_notes: tuple[str, ...])
         found += (PROXY,)
     if offer.basis == "derived":
         found += (DERIVED,)
+    if offer.provider == "gcp" and offer.instance_type.startswith(LOCAL_SSD_FAMILIES):
+        found += (LOCAL_SSD,)
     if offer.allocation == "spot":
         found += (SPOT,)
         if is_spot_ceiling(offer) and rules.spot_saving.value:
