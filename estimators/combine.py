@@ -84,6 +84,11 @@ def times(one: Points, other: Points) -> Points:
     return tuple(sorted(map(mul, _first(one), _second(other))))
 
 
+def pairs(one: Points, other: Points) -> Iterable[tuple[float, float]]:
+    """Equally likely values of two independent quantities, for what is more than their sum."""
+    return zip(_first(one), _second(other), strict=True)
+
+
 def _thinned(values: Iterable[float]) -> Points:
     ordered = sorted(values)
     part = len(ordered) // COUNT

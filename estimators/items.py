@@ -8,7 +8,7 @@ import math
 from collections.abc import Iterator
 from decimal import Decimal
 
-from estimators import notes
+from estimators import combine, notes
 from estimators.billing.bill import shares, usd_per_hour_of
 from estimators.billing.rules import BillingRules
 from estimators.timing import Timing
@@ -31,7 +31,7 @@ class Charges:
         """Raises NoAnswerError where something that is used has no rate."""
         self.timing, self.rules = timing, rules
         self._nodes, self._who = nodes, PROVIDER_NAMES[provider]
-        self._rounded = _rounded(timing.billed, rules)
+        self._billed = _Billed(timing, rules)
         self._shared_usd_per_hour = rules.shared_usd_per_hour.value * shares(nodes, rules)
         self._egress = _egress_usd(rules)
         self.start_up_notes = notes.start_up(timing.around)
@@ -42,11 +42,10 @@ class Charges:
 
         Raises NoAnswerError where a disk is used whose rate is not known.
         """
-        rate = usd_per_hour_of(offer, self.rules) + self._disk_usd_per_hour(offer)
-        hourly = self._nodes * rate + self._shared_usd_per_hour
+        instances = self._nodes * usd_per_hour_of(offer, self.rules)
+        beside = self._nodes * self._disk_usd_per_hour(offer) + self._shared_usd_per_hour
         low, mid, high = (
-            (hourly * seconds / 3600 + self._egress).quantize(STORED_USD)
-            for seconds in self._rounded
+            (usd + self._egress).quantize(STORED_USD) for usd in self._billed.usd(instances, beside)
         )
         return UsdInterval(low=low, mid=mid, high=high)
 
@@ -71,15 +70,16 @@ class Charges:
         rules = self.rules
         if idle_seconds := self.timing.around.idle_seconds:
             idle = Interval(low=idle_seconds, mid=idle_seconds, high=idle_seconds)
-            yield _timed(phases.IDLE, idle, self._who, rules.idle_seconds.evidence)
+            share, evidence = self.timing.around.billed_share, rules.idle_seconds.evidence
+            yield _timed(phases.IDLE, idle, self._who, evidence, share)
         step = float(rules.granularity_seconds.value)
-        least = max(0.0, float(rules.minimum_seconds.value) - self.timing.billed.high)
+        least = max(0.0, float(rules.minimum_seconds.value) - self._billed.longest_seconds)
         rounding = Interval(low=least, mid=least + step / 2, high=least + step)
         yield _timed(phases.ROUNDING, rounding, self._who, "assumed")
 
     def _beside(self, disk_usd_per_hour: Decimal) -> Iterator[BillLine]:
         """What does not go with the offer's rate."""
-        rules, billed = self.rules, self.timing.billed
+        rules, billed = self.rules, self._billed.whole
         disk = usd_over(disk_usd_per_hour, billed, self._nodes)
         yield _fixed(phases.DISK, disk, self._who, rules.disk_usd_per_gib_hour.evidence)
         if self._shared_usd_per_hour:
@@ -101,12 +101,39 @@ class Charges:
         return size * rate
 
 
-def _rounded(billed: Interval, rules: BillingRules) -> tuple[Decimal, ...]:
-    """Low, mid and high as the service rounds them up."""
-    step = float(rules.granularity_seconds.value)
-    least = float(rules.minimum_seconds.value)
-    ends = (billed.low, billed.mid, billed.high)
-    return tuple(Decimal(math.ceil(max(seconds, least) / step) * step) for seconds in ends)
+class _Billed:
+    """The time that one node is billed for, rounded up as the service does.
+
+    Managed spot saves of the instances alone: what is billed beside them has the `whole` time.
+    """
+
+    def __init__(self, timing: Timing, rules: BillingRules) -> None:
+        step, least = float(rules.granularity_seconds.value), float(rules.minimum_seconds.value)
+
+        def rounded(seconds: float) -> float:
+            return math.ceil(max(seconds, least) / step) * step
+
+        share, found = timing.around.billed_share, combine.interval_of(timing.billed)
+        self.whole = Interval(
+            low=rounded(found.low), mid=rounded(found.mid), high=rounded(found.high)
+        )
+        self.longest_seconds = found.high * (share.high if share else 1)
+        # Of the instances and of what is beside them; empty where both have the whole time.
+        self._apart: list[tuple[float, float]] = []
+        if share:
+            pairs = combine.pairs(timing.billed, combine.points(share))
+            self._apart = [(rounded(all_of * part), rounded(all_of)) for all_of, part in pairs]
+
+    def usd(self, instances: Decimal, beside: Decimal) -> Iterator[Decimal]:
+        """Low, mid and high of the instances and of what is beside them, both USD an hour."""
+        if not self._apart:
+            hourly, seconds = instances + beside, self.whole
+        else:
+            part, hourly = float(beside / instances), instances
+            seconds = combine.interval_of(
+                sorted(own + part * all_of for own, all_of in self._apart)
+            )
+        return (hourly * Decimal(end) / 3600 for end in (seconds.low, seconds.mid, seconds.high))
 
 
 def _egress_usd(rules: BillingRules) -> Decimal:

@@ -10,7 +10,8 @@ from estimators.assumptions import (
     SAME_GPU_SPREAD,
     UNKNOWN_EFFICIENCY_LOW,
 )
-from estimators.billing.rules import BillingRules, Rule
+from estimators.billing.gcp import LOCAL_SSD_FAMILIES
+from estimators.billing.rules import OWN_FILE, BillingRules, Rule, saved
 from estimators.catalog import is_spot_ceiling
 from estimators.processors import Processor
 from estimators.step import ProjectedStep
@@ -51,6 +52,10 @@ SPOT = (
     "training is assumed"
 )
 PROXY = "rate of the same instance in SageMaker notebooks, within 0.4% where both are published"
+LOCAL_SSD = (
+    "this type comes with local SSD; whether Vertex AI bills it beside the rate is unknown, "
+    "nothing is counted for it"
+)
 DERIVED = "rate derived from Compute Engine plus the 15% management fee"
 
 
@@ -155,14 +160,18 @@ def of_offer(offer: Offer, rules: BillingRules, start_up_notes: tuple[str, ...])
     found += tuple(
         f"not confirmed: {rule.source}" for rule in _resting_on(offer, rules) if not rule.confirmed
     )
-    if rules.idle_seconds.value:
-        found += (rules.idle_seconds.source,)
+    if idle := rules.idle_seconds.value:
+        given = rules.idle_seconds.evidence == "given"
+        own = f"{idle:f} s idle before the machines go, given in {OWN_FILE}"
+        found += (own if given else rules.idle_seconds.source,)
     if offer.basis == "proxy":
         found += (PROXY,)
     if offer.basis == "derived":
         found += (DERIVED,)
+    if offer.provider == "gcp" and offer.instance_type.startswith(LOCAL_SSD_FAMILIES):
+        found += (LOCAL_SSD,)
     if offer.allocation == "spot":
         found += (SPOT,)
         if is_spot_ceiling(offer) and rules.spot_saving.value:
-            found += (rules.spot_saving.source,)
+            found += (saved(rules.spot_saving),)
     return found

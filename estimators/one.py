@@ -25,7 +25,8 @@ class OneProjection:
     run: Run
     source: str
     target: Accelerator
-    measured_seconds: float
+    measured_seconds: float  # of a step; where epochs are known, of an epoch over its steps
+    alone_seconds: float | None  # of a step by itself, where `measured_seconds` is of an epoch
     seconds: Interval
     grade: Grade
     step: ProjectedStep | None  # None from a CPU
@@ -51,12 +52,18 @@ def project_run(run: Run, target_name: str, past: PastRuns) -> OneProjection:
         source=base.accelerator.name if base.accelerator else base.run.machine.device_name,
         target=target,
         measured_seconds=base.step_seconds.mid,
+        alone_seconds=_alone_seconds(base),
         seconds=seconds,
         grade=step.grade if step else "calibrated" if base.speedups else "projected",
         step=step,
         assumptions=assumptions,
         contended=base.contended,
     )
+
+
+def _alone_seconds(base: Basis) -> float | None:
+    step = base.run.measurement("step")
+    return step.seconds.mid if step and base.from_epochs else None
 
 
 def _there(
@@ -71,6 +78,14 @@ def _there(
     return seconds + loading, step, assumptions
 
 
+def _whole(found: OneProjection) -> str:
+    """Why the time differs from the step that `measure` shows, where it does."""
+    if found.alone_seconds is None:
+        return ""
+    alone = units.seconds_text(found.alone_seconds)
+    return f" in whole epochs, with their start and last batch ({alone} by itself)"
+
+
 def explanation(found: OneProjection) -> list[str]:
     """The answer in one line, then what it is made of."""
     there = found.seconds
@@ -78,6 +93,7 @@ def explanation(found: OneProjection) -> list[str]:
         f"{found.run.workload.name}: {units.seconds_text(there.mid)} a step on {found.target.name} "
         f"(80%: {units.seconds_text(there.low)} to {units.seconds_text(there.high)}), "
         f"{found.grade}; {units.seconds_text(found.measured_seconds)} on {found.source}"
+        f"{_whole(found)}"
     ]
     step = found.step
     if step is not None and step.grade != "measured":

@@ -10,6 +10,8 @@ from results.price_age import earliest_day
 from results.records import Allocation, Provider
 
 BASES = ("published", "billed", "proxy", "derived")
+MOST = 10**6  # of anything in a cell
+MIN_USD_PER_HOUR = Decimal("1e-6")
 # ASCII digits only: refuses nan, inf, exponents, signs and underscores, which float() takes.
 _NUMBER = re.compile(r"[0-9]+(\.[0-9]+)?")
 
@@ -54,21 +56,22 @@ def _size(cell: str) -> float | None:
 
 
 def _price(cell: str) -> Decimal:
-    if not _NUMBER.fullmatch(cell) or not (price := Decimal(cell)):
-        raise CellError("a price above 0 in USD an hour, such as 1.408")
+    if not _NUMBER.fullmatch(cell) or not MIN_USD_PER_HOUR <= (price := Decimal(cell)) <= MOST:
+        raise CellError("a price above 0 in USD an hour, up to 1,000,000, such as 1.408")
     return price
 
 
 def _positive(cell: str) -> float:
-    if not _NUMBER.fullmatch(cell) or not 0 < (number := float(cell)) < float("inf"):
-        raise CellError("a number above 0")
+    if not _NUMBER.fullmatch(cell) or not 0 < (number := float(cell)) <= MOST:
+        raise CellError("a number above 0, up to 1,000,000")
     return number
 
 
 def _whole(cell: str) -> int:
-    if not _NUMBER.fullmatch(cell) or "." in cell or not (number := int(cell)):
-        raise CellError("a whole number above 0")
-    return number
+    # Length first: of thousands of digits int() makes no number.
+    if not (cell.isascii() and cell.isdecimal()) or len(cell) > 7 or not 0 < int(cell) <= MOST:
+        raise CellError("a whole number above 0, up to 1,000,000")
+    return int(cell)
 
 
 def _date(cell: str) -> str:

@@ -22,13 +22,14 @@ class Share:
 def shared_work(base: Basis, used: Basis, per_node: int, nodes: int) -> Share:
     """The factor on `used`'s step for `per_node` processes on each of `nodes` machines.
 
-    1 for a single process and where `used` itself ran in as many on one machine; else the
+    1 for a single process and where `used` itself ran on as many GPUs of one machine; else the
     efficiency that own runs of the job had with as many on one machine; else that of public logs.
     """
     processes = per_node * nodes
     if processes == 1:
         return Share(factor=ALONE, measured=used.run.processes == 1, assumptions=())
-    if nodes == 1 and used.run.processes == processes:
+    # How processors share work says nothing of GPUs.
+    if nodes == 1 and used.run.processes == processes and used.run.machine.is_gpu:
         return Share(factor=ALONE, measured=True, assumptions=(notes.own_scaling(processes),))
     own = _own_factor((base, *base.siblings), processes) if nodes == 1 else None
     if own is not None:
@@ -44,7 +45,7 @@ def _own_factor(runs: tuple[Basis, ...], processes: int) -> Interval | None:
     """Step of `processes` over step of one, as runs on GPUs had it; None where none did.
 
     A run that timed both in turns (`measure --processes`) comes first; a drift of the machine is
-    not in it. How processors share work says nothing of GPUs.
+    not in it.
     """
     on_gpu = [known for known in runs if known.run.machine.is_gpu]
     for known in on_gpu:

@@ -54,13 +54,18 @@ def file_in_force(provider: Provider) -> PriceFile:
     return _newest_good(provider, [])
 
 
+def packaged(provider: Provider) -> PriceFile:
+    """The list that came with trainfare. Raises RecordError where it is damaged."""
+    return PriceFile(PACKAGED_OF[provider], SHA256[provider])
+
+
 def _newest_good(provider: Provider, problems: list[str]) -> PriceFile:
     for path, digest in snapshots(provider):
         try:
             return _whole(path, digest)
         except RecordError as error:
             problems.append(f"{error} An older price list is used.")
-    return PriceFile(PACKAGED_OF[provider], SHA256[provider])
+    return packaged(provider)
 
 
 def snapshots(provider: Provider) -> Iterator[tuple[Path, str]]:

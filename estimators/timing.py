@@ -1,6 +1,7 @@
 """How long a job takes on a kind of machine, phase by phase, and how much of it is billed."""
 
 import math
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -32,8 +33,9 @@ Phases = dict[str, tuple[Interval, Evidence]]  # seconds of each, and how they a
 class Around:
     """The phases around the training, which are the same on all machines of a service.
 
-    `waited` and `billed` are points of what the user waits for and of what the service bills;
-    phases are independent of one another.
+    `waited` and `billed` are points of what the user waits for and of what the service bills.
+    Phases are independent of one another, but for those `together`: of them only the sum was
+    seen, so they are long or short at the same time and their ends are added.
     """
 
     phases: Phases
@@ -42,26 +44,37 @@ class Around:
     spot: bool
     importing: tuple[Interval, Evidence]  # from the start of Python to the first step
     billed_share: Interval | None  # of managed spot, where there is no spot rate
+    together: tuple[tuple[str, ...], ...] = ()  # names of phases
 
     @cached_property
     def waited(self) -> combine.Points:
-        return combine.independent_sum(seconds for seconds, _ in self.phases.values())
+        return combine.independent_sum(self._apart(tuple(self.phases)))
 
     @cached_property
     def billed(self) -> combine.Points:
-        times = (seconds for name, (seconds, _) in self.phases.items() if name in self.billed_names)
-        return combine.independent_sum(times, self.idle_seconds)
+        names = tuple(name for name in self.phases if name in self.billed_names)
+        return combine.independent_sum(self._apart(names), self.idle_seconds)
+
+    def _apart(self, names: tuple[str, ...]) -> Iterator[Interval]:
+        """The seconds of `names`, those of phases that go together as one."""
+        first = {name: group[0] for group in self.together for name in group}
+        sums: dict[str, Interval] = {}
+        for name in names:
+            key, seconds = first.get(name, name), self.phases[name][0]
+            sums[key] = sums[key] + seconds if key in sums else seconds
+        return iter(sums.values())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Timing:
-    """One job on one kind of machine. `waited` is from submission to the result, `billed` what
-    one node is billed for before rounding; both are 80% intervals in seconds."""
+    """One job on one kind of machine. `waited` is from submission to the result, an 80% interval
+    in seconds; `billed` are points of how long one node is billed, before rounding and before
+    what managed spot saves of its rate."""
 
     training: Phases  # those that move together with the speed of the machine
     around: Around
     waited: Interval
-    billed: Interval
+    billed: combine.Points
 
     @property
     def phases(self) -> Phases:
@@ -116,14 +129,11 @@ def timing(
         work = combine.times(work, combine.points(share))
         lost = _rework(moving[phases.TRAINING][0])
         moving[phases.REWORK] = (lost, "assumed")
-    billed = combine.plus(beside.billed, work)
-    if beside.billed_share:
-        billed = combine.times(billed, combine.points(beside.billed_share))
     return Timing(
         training=moving,
         around=beside,
         waited=combine.interval_of(combine.plus(beside.waited, work)),
-        billed=combine.interval_of(billed),
+        billed=combine.plus(beside.billed, work),
     )
 
 

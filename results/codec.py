@@ -9,6 +9,7 @@ import dataclasses
 import functools
 import json
 import math
+import sys
 import types
 from collections.abc import Mapping
 from decimal import Decimal, InvalidOperation
@@ -129,7 +130,7 @@ def _are_all(plain: list[Any], kind: type) -> bool:
 
 
 def _scalar(plain: Any, hint: Any, where: str) -> Any:
-    if hint is float and type(plain) in (int, float) and math.isfinite(plain):
+    if hint is float and type(plain) in (int, float) and abs(plain) <= sys.float_info.max:
         return float(plain)
     if hint is Decimal and isinstance(plain, str):
         try:

@@ -241,9 +241,9 @@ def shared_notes(
 
 
 def assumed_lines(quotes: Sequence[Quote]) -> list[str]:
-    """What the first offer of each rests on, each assumption once."""
+    """What the first offer of each rests on, assumed, given or measured, each text once."""
     texts = dict.fromkeys(text for quote in quotes for text in quote.estimates[0].assumptions)
-    head = "assumed for the first offer:" if len(quotes) == 1 else "assumed for the first offers:"
+    head = "the first offer rests on:" if len(quotes) == 1 else "the first offers rest on:"
     return [head, *(f"  - {text}" for text in texts)] if texts else []
 
 

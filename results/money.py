@@ -9,6 +9,8 @@ from decimal import Decimal
 
 from results.errors import UsageError
 
+LEAST_PER_USD, MOST_PER_USD = Decimal("0.000001"), Decimal(10**9)
+
 
 @dataclass(frozen=True, slots=True)
 class Currency:
@@ -29,6 +31,11 @@ class Currency:
             raise UsageError(
                 f"No rate is known for {name}, and none is looked up. Say what one USD is in it: "
                 f"--currency {name} --rate 0.92"
+            )
+        if per_usd is not None and not LEAST_PER_USD <= per_usd <= MOST_PER_USD:
+            raise UsageError(
+                f"--rate {str(per_usd)[:40]} is no rate of a currency. Give what one USD is in "
+                f"{name}, {LEAST_PER_USD} to {MOST_PER_USD:,}, as 0.92."
             )
         return cls(name, per_usd or Decimal(1))
 

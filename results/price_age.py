@@ -1,7 +1,7 @@
 """How old a price is, from a date that may be no more precise than its year."""
 
 import re
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 
 STALE_DAYS = 90  # older than this a price is marked wherever it is shown
 _DATE = re.compile(r"(\d{4})(?:-(\d\d)(?:-(\d\d))?)?", re.ASCII)
@@ -30,6 +30,11 @@ def is_stale(as_of: str, today: date | None = None) -> bool:
 
 
 def price_text(basis: str, as_of: str, today: date | None = None) -> str:
-    """Basis and age of a price, with `!` where it is stale: `derived 117 d!`."""
+    """Basis and age of a price, with `!` where it is stale: `derived 117 d!`.
+
+    A day further ahead than time zones reach is no age: `derived of 2099-01-01!`.
+    """
+    if earliest_day(as_of) > (today or datetime.now(UTC).date()) + timedelta(days=1):
+        return f"{basis} of {as_of}!"
     mark = "!" if is_stale(as_of, today) else ""
     return f"{basis} {age_days(as_of, today)} d{mark}"

@@ -10,6 +10,7 @@ from results import codec
 from results.advice import Advice
 from results.all_offers import AllOffers
 from results.errors import RecordError
+from results.flaws import check_quote
 from results.jobs import JobHandle, JobIntent, Outcome
 from results.places import MAX_RECORD_BYTES, Folder, MissingError, open_place, write_atomically
 from results.reading import Found
@@ -138,9 +139,12 @@ def read_file(path: Path, kind: type[T]) -> T:
 
 def _parsed(data: bytes, kind: type[T]) -> T:
     try:
-        return codec.loads(data.decode(), kind)
+        record = codec.loads(data.decode(), kind)
     except UnicodeDecodeError:
         raise RecordError("not UTF-8 text") from None
+    if isinstance(record, Quote):
+        check_quote(record)
+    return record
 
 
 def _file_name(record: T) -> str:

@@ -232,11 +232,12 @@ def bill_table(bill: Bill, offer: Offer) -> "Table":
         "", "quantity", "unit", money.current().symbol.strip(), "evidence",
         left=("", "unit", "evidence"),
     )  # fmt: skip
-    for item in bill.items:
+    *shown, total = units.usd_column([*(item.usd for item in bill.items), bill.total_usd])
+    for item, usd in zip(bill.items, shown, strict=True):
         quantity = units.digits(float(item.quantity), 6)
-        table.add_row(item.name, quantity, item.unit, units.usd_exact(item.usd), item.evidence)
+        table.add_row(item.name, quantity, item.unit, usd, item.evidence)
     table.add_section()
-    table.add_row("total", "", "", units.usd_exact(bill.total_usd), "")
+    table.add_row("total", "", "", total, "")
     return table
 
 

@@ -1,6 +1,7 @@
 """The one place where base units (seconds, bytes, USD) are scaled for people."""
 
 import math
+from collections.abc import Sequence
 from decimal import ROUND_CEILING, ROUND_HALF_UP, Decimal
 
 from results import money
@@ -8,6 +9,7 @@ from results.records import UsdInterval
 from results.statistics import Interval
 
 SMALLEST_SHOWN = Decimal("0.000001")  # amounts are kept to it
+CLOCK_SKEW_SECONDS = 300.0  # of two machines; what is dated further ahead has a wrong date
 
 # Where a unit begins, the unit in seconds, its name.
 _TIME_UNITS = (
@@ -97,11 +99,15 @@ def usd_range(interval: UsdInterval) -> str:
     return _with_symbol(high_text if low_text == high_text else f"{low_text}–{high_text}")
 
 
-def usd_exact(value: Decimal) -> str:
-    """An amount of a bill: to the cent, or to a millionth where it is below a cent."""
-    amount = value * money.current().per_usd
-    places = Decimal("0.01") if amount >= Decimal("0.01") or not amount else SMALLEST_SHOWN
-    return f"{amount.quantize(places, ROUND_HALF_UP):,f}"
+def usd_column(values: Sequence[Decimal]) -> list[str]:
+    """The lines of a bill and, last, their sum: to the cent, or as much finer, down to a millionth,
+    as it takes for the lines to add up as they are shown and for none to vanish."""
+    amounts = [value * money.current().per_usd for value in values]
+    for places in range(2, 7):
+        shown = [a.quantize(Decimal(1).scaleb(-places), ROUND_HALF_UP) for a in amounts]
+        if sum(shown[:-1]) == shown[-1] and list(map(bool, shown)) == list(map(bool, amounts)):
+            break
+    return [f"{amount:,f}" for amount in shown]
 
 
 def _with_symbol(amount: str) -> str:
@@ -128,7 +134,9 @@ def bytes_text(value: int) -> str:
 
 
 def age_text(age_seconds: float) -> str:
-    """`just now`, `2 min ago`, `5 h ago`, `3 d ago`."""
+    """`just now`, `2 min ago`, `5 h ago`, `3 d ago`; `in the future` where a clock is wrong."""
+    if age_seconds < -CLOCK_SKEW_SECONDS:
+        return "in the future"
     for unit, name in ((86400, "d"), (3600, "h"), (60, "min")):
         if age_seconds >= unit:
             return f"{age_seconds / unit:.0f} {name} ago"

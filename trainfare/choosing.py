@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from results import shown
-from results.errors import NoAnswerError, UsageError
+from results.errors import NoAnswerError, RecordError, UsageError
 from results.records import Offer, Quote
 from results.store import Store
 from trainfare import pricing, settings
@@ -21,6 +21,8 @@ def quoted_offer(store: Store, workload: str, place: int) -> Offer:
                 f"--offer {place} is no line of the last quote for {workload!r} that was kept. "
                 f"Known: {known}, …"
             )
+    if store.problems:
+        raise RecordError(f"{store.problems[0]} Quote anew: trainfare quote {workload}")
     raise UsageError(f"There is no quote for {workload!r} yet. First: trainfare quote {workload}")
 
 
@@ -37,16 +39,18 @@ def named_offer(
     Raises UsageError where a part of the name is missing, NoAnswerError where no price is known.
     """
     from estimators.catalog import find_offer, spot_ceiling_offer
+    from estimators.lookup import known_allocation, known_provider
 
     if provider is None or instance is None:
         raise UsageError(
             "Say where: --offer N for a line of the last quote, or --provider and --instance."
         )
-    where = pricing.region_of(provider, region, configured)
+    whose, how = known_provider(provider), known_allocation(allocation)
+    where = pricing.region_of(whose, region, configured)
     offers = pricing.catalog(price_files)
     try:
-        return find_offer(offers, provider, instance, where, allocation)
+        return find_offer(offers, whose, instance, where, how)
     except NoAnswerError:
-        if allocation != "spot":
+        if how != "spot":
             raise
-        return spot_ceiling_offer(offers, provider, instance, where)
+        return spot_ceiling_offer(offers, whose, instance, where)

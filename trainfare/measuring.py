@@ -10,6 +10,7 @@ from bench import device, machine, processes, reference
 from results.errors import UsageError
 from results.records import Run, Workload
 from results.store import Store
+from results.units import CLOCK_SKEW_SECONDS
 from trainfare import output
 
 FRESH = timedelta(hours=24)
@@ -129,6 +130,8 @@ def fresh_run(asked: Asked, store: Store) -> Run | None:
     for run in store.newest_first(Run):
         if age(run) > FRESH:
             break
+        if age(run).total_seconds() < -CLOCK_SKEW_SECONDS:
+            continue  # it would be fresh for ever
         if run.partial or not _same(run.workload, asked, digest):
             continue
         threads = asked.threads in (None, run.machine.threads)

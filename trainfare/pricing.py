@@ -90,16 +90,16 @@ def offer_to_bill(
 ) -> Offer:
     """The offer of a bill: of the price list, or at the user's own rate."""
     from estimators.catalog import find_offer, offer_at, spot_ceiling_offer
-    from estimators.lookup import known_provider
+    from estimators.lookup import known_allocation, known_provider
 
-    whose = known_provider(provider)
+    whose, how = known_provider(provider), known_allocation(allocation)
     where = region_of(whose, region, configured)
     offers = catalog(price_files)
     if usd_per_hour is not None:
-        return offer_at(offers, whose, instance, where, allocation, usd_per_hour)
+        return offer_at(offers, whose, instance, where, how, usd_per_hour)
     try:
-        return find_offer(offers, whose, instance, where, allocation)
+        return find_offer(offers, whose, instance, where, how)
     except NoAnswerError:
-        if allocation != "spot" or not billing(configured)[whose].spot_saving.value:
+        if how != "spot" or not billing(configured)[whose].spot_saving.value:
             raise
         return spot_ceiling_offer(offers, whose, instance, where)

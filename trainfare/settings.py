@@ -44,7 +44,7 @@ class Settings:
             return _max_usd(self.table("budget"), str(self.path)) if self.table("budget") else None
         try:
             return _max_usd(tomllib.loads(file.read_text(encoding="utf-8")), str(file))
-        except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        except (OSError, ValueError, RecursionError) as error:
             raise RecordError(f"{file} cannot be read as a budget ({error}).") from None
 
 
@@ -86,7 +86,7 @@ def load() -> Settings:
         tables = tomllib.loads(path.read_text(encoding="utf-8"), parse_float=Decimal)
     except OSError as error:
         raise RecordError(f"Cannot read {path}: {error.strerror}.") from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except (ValueError, ArithmeticError, RecursionError) as error:  # absurd numbers too
         raise RecordError(f"{path} is not TOML ({error}). Example: docs/trainfare.toml") from None
     for name, table in tables.items():
         if name not in SECTIONS:
@@ -105,12 +105,18 @@ def load() -> Settings:
     return Settings(path, tables)
 
 
+def _is_patience(value: object) -> bool:
+    if not isinstance(value, (int, Decimal)) or isinstance(value, bool):
+        return False
+    return Decimal(value).is_finite() and 0 <= value <= 3600
+
+
 def _check_prices(table: dict[str, Any], path: Path) -> None:
     for key, value in table.items():
         if key not in (*MIRRORS, PATIENCE):
             expected = ", ".join((*MIRRORS, PATIENCE))
             raise RecordError(f"{path}: [prices] has a key {key!r}; expected: {expected}.")
-        if key == PATIENCE and not (type(value) in (int, Decimal) and 0 <= float(value) <= 3600):
+        if key == PATIENCE and not _is_patience(value):
             raise RecordError(f"{path}: [prices] {key} is {value!r}; expected 0 to 3600.")
         if key in MIRRORS and not isinstance(value, str):
             raise RecordError(

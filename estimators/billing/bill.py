@@ -3,7 +3,7 @@
 from dataclasses import dataclass, replace
 from decimal import ROUND_CEILING, ROUND_HALF_UP, Decimal
 
-from estimators.billing.rules import BillingRules
+from estimators.billing.rules import BillingRules, saved
 from estimators.catalog import GIVEN, is_spot_ceiling
 from results.bill_lines import STORED_USD
 from results.bills import Bill, BillEvidence, BillItem
@@ -35,11 +35,11 @@ def bill(offer: Offer, usage: Usage, rules: BillingRules) -> Bill:
     """
     _check(offer, usage)
     rate, evidence, note = _rate(offer, rules)
-    used = usage.seconds
+    paid = Decimal(1)  # share of the rate
     if is_spot_ceiling(offer) and rules.spot_saving.value:
-        saving = rules.spot_saving.value[1]
-        used *= 1 - saving
-        evidence, note = "assumed", f"{saving:.1%} saved; {rules.spot_saving.source}"
+        paid -= rules.spot_saving.value[1]
+        evidence, note = rules.spot_saving.evidence, saved(rules.spot_saving)
+    used = usage.seconds * paid
     billed = billed_seconds(used, rules)
     items = [_time("instance", used, rate, usage, offer, evidence, note)]
     if billed > used:
@@ -49,7 +49,7 @@ def bill(offer: Offer, usage: Usage, rules: BillingRules) -> Bill:
         items.append(replace(more, quantity=quantity, usd=more.usd - items[0].usd))
     if idle := rules.idle_seconds.value:
         rule = rules.idle_seconds
-        items.append(_time("idle", idle, rate, usage, offer, rule.evidence, rule.source))
+        items.append(_time("idle", idle * paid, rate, usage, offer, rule.evidence, rule.source))
     hours = (billed_seconds(usage.seconds, rules) + idle) / 3600
     items += _disk(hours, usage, offer, rules)
     items += _shared(hours, usage, offer, rules)
@@ -74,8 +74,8 @@ def _rounded(billed: Decimal, rules: BillingRules) -> str:
 
 
 def usd_per_hour_of(offer: Offer, rules: BillingRules) -> Decimal:
-    """The rate after the user's own discount, which spot never gets."""
-    if offer.allocation == "spot":
+    """The rate after the user's own discount, which spot never gets, nor a rate that was given."""
+    if offer.allocation == "spot" or offer.source == GIVEN:
         return offer.usd_per_hour
     return offer.usd_per_hour * (1 - rules.commitment_discount.value)
 
@@ -101,9 +101,10 @@ def _check(offer: Offer, usage: Usage) -> None:
 
 def _rate(offer: Offer, rules: BillingRules) -> tuple[Decimal, BillEvidence, str]:
     rate = usd_per_hour_of(offer, rules)
-    given = offer.source == GIVEN
-    note = f"${offer.usd_per_hour:f} an hour " + ("as given" if given else f"as of {offer.as_of}")
-    evidence: BillEvidence = "given" if given else offer.basis
+    if offer.source == GIVEN:
+        return rate, "given", f"${rate:f} an hour as given, from which nothing is taken off"
+    note = f"${offer.usd_per_hour:f} an hour as of {offer.as_of}"
+    evidence: BillEvidence = offer.basis
     if rate != offer.usd_per_hour:
         note += f", less {rules.commitment_discount.value:.1%} ({rules.commitment_discount.source})"
     return rate, evidence, note

@@ -26,6 +26,10 @@ RULES: Final = BillingRules(
     spot_saving=known(None, "spot has rates of its own, see spot_usd_per_hour"),
 )
 
+# Machine types that come with local SSD. Neither Vertex AI's training SKUs nor the price list have
+# a rate of it, and no bill was seen.
+LOCAL_SSD_FAMILIES: Final = ("a2-ultragpu-", "a3-")
+
 
 def training_usd_per_hour(compute_usd_per_hour: Decimal) -> Decimal:
     """On demand: Compute Engine's rate + 15% management fee.

@@ -40,6 +40,14 @@ def assumed(value: T, source: str) -> Rule[T]:
     return Rule(value=value, source=source, confirmed=False)
 
 
+def saved(rule: Rule[tuple[Decimal, Decimal, Decimal] | None]) -> str:
+    """What spot saves where it has no rate of its own, and how that is known; "" for nothing."""
+    if rule.value is None:
+        return ""
+    how = f"given in {OWN_FILE}" if rule.source == OWN_FILE else f"assumed: {rule.source}"
+    return f"{rule.value[1]:.1%} of the on-demand cost saved, {how}"
+
+
 # Where a service is not known to differ.
 NO_MINIMUM: Final = assumed(Decimal(0), "no minimum is documented")
 NOT_SHARED: Final = known(Decimal(0), "nothing is shared between the nodes of a job")

@@ -11,6 +11,7 @@ from results.errors import RecordError, near
 from results.records import Provider
 
 Billing = Mapping[Provider, BillingRules]
+LEAST, MOST = Decimal("0.000001"), 10**9  # of a rule
 DEFAULTS: Final[Billing] = {"aws": aws.RULES, "gcp": gcp.RULES, "azure": azure.RULES}
 
 
@@ -42,21 +43,21 @@ def _overridden(rules: BillingRules, section: Mapping[str, Any], where: str) -> 
             changes[key] = Rule(value=read(value), source=OWN_FILE)
         except ValueError as expected:
             raise RecordError(
-                f"{OWN_FILE}: {where} {key} is {value!r}; expected {expected}."
+                f"{OWN_FILE}: {where} {key} is {repr(value)[:60]}; expected {expected}."
             ) from None
     return replace(rules, **changes)
 
 
 def _amount(value: Any) -> Decimal:
     number = Decimal(value) if type(value) in (int, Decimal) else None
-    if number is None or not number.is_finite() or not 0 <= number <= 10**9:
-        raise ValueError("a number from 0 up")
+    if number is None or not number.is_finite() or not 0 <= number <= MOST:
+        raise ValueError(f"a number from 0 up to {MOST:,}")
     return number
 
 
 def _above_zero(value: Any) -> Decimal:
-    if not (number := _amount(value)):
-        raise ValueError("a number above 0")
+    if (number := _amount(value)) < LEAST:
+        raise ValueError(f"a number above 0, at least {LEAST}")
     return number
 
 

@@ -2,7 +2,7 @@
 
 import csv
 import io
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -46,7 +46,9 @@ class Services:
     addresses: Mapping[str, str] = field(default_factory=dict)
     patience_seconds: float = PATIENCE_SECONDS
 
-    def source(self, provider: Provider, before: PriceFile, shapes: Mapping[str, Shape]) -> Source:
+    def source(
+        self, provider: Provider, regions: Iterable[str], shapes: Mapping[str, Shape]
+    ) -> Source:
         """The provider's price service. Raises FetchError where it can't be reached."""
         get = Getter(self.patience_seconds)
         if provider == "aws":
@@ -55,8 +57,9 @@ class Services:
         if provider == "gcp":
             made = gcp.client(self.addresses.get("gcp"))
             return gcp.source(shapes, made, self.patience_seconds)
-        regions = sorted(set(before.column("region")))
-        return azure.source(shapes, regions, get, self.addresses.get("azure", azure.ADDRESS))
+        return azure.source(
+            shapes, sorted(regions), get, self.addresses.get("azure", azure.ADDRESS)
+        )
 
 
 def refresh(
@@ -70,9 +73,12 @@ def refresh(
     """
     with _alone():
         before = snapshot.file_in_force(provider)
-        shapes = shapes_of(Catalog([before]), provider)
-        names = {o.casefold(): o for o in before.column("instance_type")}
-        source = (services or Services()).source(provider, before, shapes)
+        # What one answer left out shall come back with the next: the packaged list knows it still.
+        lists = (snapshot.packaged(provider), before)
+        shapes = {k: s for known in lists for k, s in shapes_of(Catalog([known]), provider).items()}
+        names = {o.casefold(): o for known in lists for o in known.column("instance_type")}
+        regions = {region for known in lists for region in known.column("region")}
+        source = (services or Services()).source(provider, regions, shapes)
         found = _fetched(provider, source, progress)
         text = _csv(provider, list(agreed(source.rows(found))), shapes, names)
         change = _checked(provider, text, before, force)

@@ -86,7 +86,7 @@ def _age(then: str, now: str) -> str:
         passed = datetime.fromisoformat(now) - datetime.fromisoformat(then)
     except (ValueError, TypeError):
         return UNKNOWN
-    return units.age_text(max(0.0, passed.total_seconds()))
+    return units.age_text(passed.total_seconds())
 
 
 def _machines(runs: Sequence[Run]) -> list[tuple[str, str, str]]:
@@ -132,7 +132,7 @@ def _assumed(answers: Sequence[Answer]) -> list[tuple[str, str]]:
         for best in item.best_of_each:
             for text in best.assumptions:
                 name = f"{item.name} on {PROVIDER_NAMES[best.offer.provider]}"
-                found.setdefault(f"assumed: {text}", []).append(name)
+                found.setdefault(f"rests on: {text}", []).append(name)
         for reason, count in item.quote.left_out:
             found.setdefault(f"left out: {reason}", []).append(f"{count:,} offers of {item.name}")
     return [(text, ", ".join(names)) for text, names in found.items()]

@@ -5,6 +5,7 @@ from dataclasses import replace
 from decimal import Decimal
 
 from estimators.billing.settings import DEFAULTS, from_table
+from estimators.catalog import as_spot
 from estimators.rank import rank
 from estimators.wishes import Wishes
 from results import codec
@@ -19,8 +20,13 @@ def test_the_bills_in_brief_are_the_bills(
     run = replace(run, workload=replace(run.workload, parameter_count=1_000_000))
     job = Job(workload=run.workload, epochs=10, samples_per_epoch=60_000)
     discounted = from_table({"aws": {"commitment_discount": Decimal("0.27"), "idle_seconds": 30}})
-    for billing, wishes in ((DEFAULTS, Wishes()), (discounted, Wishes(max_nodes=4))):
-        priced = rank(run, job, catalog, billing, wishes).priced
+    spot = [as_spot(o) for o in catalog if o.provider == "aws" and o.allocation == "on_demand"]
+    for offers, billing, wishes in (
+        (catalog, DEFAULTS, Wishes()),
+        (catalog, discounted, Wishes(max_nodes=4)),
+        ([o for o in catalog if o.provider != "aws"] + spot, DEFAULTS, Wishes()),
+    ):
+        priced = rank(run, job, offers, billing, wishes).priced
         quote = Quote(quote_id="q", captured_at="now", run_id="r", verdict="quiet", estimates=())
         kept = codec.loads(codec.dumps(all_offers(quote, priced)), AllOffers)
         assert len(kept.estimates) == len(priced) > 1300

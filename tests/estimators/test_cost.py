@@ -156,6 +156,23 @@ def test_vertex_bills_the_boot_disk(make_run: MakeRun, catalog: Sequence[Offer])
     assert any("30-second" in text for text in found.assumptions)
 
 
+@pytest.mark.parametrize(
+    ("provider", "kind", "told"),
+    [
+        ("gcp", "a2-ultragpu-1g", True),
+        ("gcp", "a3-highgpu-8g", True),
+        ("gcp", "a2-highgpu-1g", False),
+        ("aws", "ml.p4d.24xlarge", False),
+    ],
+)
+def test_local_ssd_of_unknown_price_is_told(
+    make_run: MakeRun, make_offer: MakeOffer, provider: str, kind: str, told: bool
+) -> None:
+    run = make_run(device="NVIDIA A100-SXM4-40GB")
+    found = estimate(run, job_of(run), make_offer("A100", provider=provider, instance_type=kind))
+    assert (notes.LOCAL_SSD in found.assumptions) == told
+
+
 def test_an_unconfirmed_rate_of_a_disk_is_told(make_run: MakeRun, make_offer: MakeOffer) -> None:
     run = make_run(device="Tesla T4")
     for kind, told in (("ml.p3.2xlarge", True), ("ml.g4dn.xlarge", False)):  # EBS, NVMe
@@ -182,7 +199,13 @@ def test_managed_spot_saves_an_assumed_share(make_run: MakeRun, catalog: Sequenc
     assert spot.usd.high < on_demand.usd.high
     assert spot.usd_per_epoch.mid / on_demand.usd_per_epoch.mid == pytest.approx(Decimal("0.365"))
     assert notes.SPOT in spot.assumptions
-    assert any("59-68%" in text for text in spot.assumptions)
+    assert any("63.5%" in text and "assumed: managed" in text for text in spot.assumptions)
+    own = from_table({"aws": {"spot_saving": Decimal("0.5"), "idle_seconds": 60}})
+    given = estimate(run, job_of(run), spot_ceiling_offer(catalog, *where), own).assumptions
+    assert {
+        "50.0% of the on-demand cost saved, given in trainfare.toml",
+        "60 s idle before the machines go, given in trainfare.toml",
+    } <= set(given)
 
 
 def test_a_discount_lowers_the_whole(make_run: MakeRun, make_offer: MakeOffer) -> None:

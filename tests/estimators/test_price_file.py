@@ -67,6 +67,15 @@ def test_reads_optional_columns_and_a_byte_order_mark(tmp_path: Path) -> None:
         ("price_usd_per_hour", "inf", "a price above 0"),
         ("price_usd_per_hour", "1_0", "a price above 0"),
         ("price_usd_per_hour", "", "a price above 0"),
+        ("price_usd_per_hour", "1" * 400, "a price above 0"),
+        ("price_usd_per_hour", "0.0000000001", "a price above 0"),
+        ("price_usd_per_hour", "1e309", "a price above 0"),
+        ("vcpus", "1" * 5000, "a whole number above 0"),
+        ("vcpus", "-4", "a whole number above 0"),
+        ("vcpus", "٣", "a whole number above 0"),
+        ("memory_gib", "1" * 400, "a number above 0"),
+        ("memory_gib", "-1", "a number above 0"),
+        ("accelerator_count", "inf", "a number above 0"),
         ("vcpus", "four", "a whole number above 0"),
         ("vcpus", "0", "a whole number above 0"),
         ("vcpus", "3.5", "a whole number above 0"),
@@ -93,7 +102,7 @@ def test_refuses_a_bad_cell(tmp_path: Path, column: str, found: str, expected: s
     text = str(error.value)
     assert str(path) in text
     assert f"line 3, column {column!r}" in text
-    assert repr(found) in text
+    assert repr(found if len(found) <= 80 else f"{found[:80]}…") in text
     assert expected in text
     assert "mend it or use another" in text
 

@@ -34,6 +34,15 @@ def test_the_runs_own_efficiency():
     assert "own run" in found.assumptions[0]
 
 
+@pytest.mark.parametrize(("device", "measured"), [("cpu", False), ("cuda:0", True)])
+def test_two_processes_on_a_processor_say_nothing_of_two_gpus(device, measured):
+    base = basis(replace(build_run(device=device), processes=2))
+    found = shared_work(base, base, 2, 1)
+    assert found.measured == measured
+    assert any("own run" in text for text in found.assumptions) == measured
+    assert (found.factor == rules.parallel_factor(2, 1)) == (not measured)
+
+
 @pytest.mark.parametrize(
     "case",
     [

@@ -147,7 +147,7 @@ def test_notes(
     assert shared_notes(quote, numbered(best)) == ["7 left out: --explain says why"]
     explained = shared_notes(quote, numbered(best), explain=True)
     assert explained == ["7 offers left out: too little memory"]
-    assert assumed_lines([quote]) == ["assumed for the first offer:", "  - starts in 2 min"]
+    assert assumed_lines([quote]) == ["the first offer rests on:", "  - starts in 2 min"]
     assert assumed_lines([quote, quote])[1:] == ["  - starts in 2 min"]
 
 

@@ -63,3 +63,8 @@ def test_stale_begins_the_day_after_the_limit() -> None:
 
 def test_today_is_the_day_in_utc() -> None:
     assert age_days((datetime.now(UTC).date() - timedelta(days=5)).isoformat()) in (5, 6)
+
+
+def test_a_price_of_the_future_has_no_age() -> None:
+    assert price_text("derived", "2026-11-25", TODAY) == "derived 0 d"  # it is tomorrow elsewhere
+    assert price_text("derived", "2099-01-01", TODAY) == "derived of 2099-01-01!"

@@ -220,6 +220,7 @@ def test_bytes(value: int, text: str) -> None:
     ("age", "text"),
     [
         (-5, "just now"),
+        (-86400 * 365 * 73, "in the future"),
         (59, "just now"),
         (60, "1 min ago"),
         (150, "2 min ago"),
@@ -237,11 +238,30 @@ def test_spread() -> None:
     assert units.spread_text(Interval(low=0.0, mid=0.0, high=1.0)) == "±unknown%"
 
 
+@pytest.mark.parametrize(
+    ("lines", "shown"),
+    [
+        (["1.41"], ["1.41", "1.41"]),
+        (["2.91635", "0"], ["2.92", "0.00", "2.92"]),
+        (["0.225", "0.025"], ["0.225", "0.025", "0.250"]),  # not 0.23 + 0.03 = 0.25
+        (["606.0441", "0.16068"], ["606.04", "0.16", "606.20"]),
+        (["0.001753", "0.003507", "0.000688"], ["0.00175", "0.00351", "0.00069", "0.00595"]),
+        (["1234.5", "0.000001"], ["1,234.500000", "0.000001", "1,234.500001"]),
+    ],
+)
+def test_the_lines_of_a_bill_add_up_as_they_are_shown(lines: list[str], shown: list[str]) -> None:
+    amounts = [Decimal(line) for line in lines]
+    found = units.usd_column([*amounts, sum(amounts, Decimal(0))])
+    *each, total = (Decimal(text.replace(",", "")) for text in found)
+    assert sum(each) == total
+    assert found == shown
+
+
 def test_another_currency_is_for_the_eye_only() -> None:
     with money.shown_in(money.Currency.of("eur", Decimal("0.5"))):
         assert units.usd_text(Decimal("4")) == "EUR 2.00"
         assert units.usd_range(usd("2", "4")) == "EUR 1.00–2.00"
-        assert units.usd_exact(Decimal("1234.567")) == "617.28"
+        assert units.usd_column([Decimal("1234.567")] * 2) == ["617.28"] * 2
         assert units.ceiling_usd(Decimal("4")) == "4.00"  # what is typed stays in USD
     assert units.usd_text(Decimal("4")) == "$4.00"
 

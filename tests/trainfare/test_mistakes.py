@@ -226,6 +226,19 @@ def test_an_unreadable_record_is_named_and_kept(cli: Cli, tmp_path: Path, conten
     assert answer.json["estimates"]
 
 
+def test_a_record_of_the_future_is_never_fresh(cli: Cli, tmp_path: Path) -> None:
+    runs = tmp_path / "trainfare-results" / "runs"
+    (path,) = runs.iterdir()
+    plain = json.loads(path.read_text(encoding="utf-8"))
+    plain |= {"run_id": "20990101T000000-mlp-000000", "captured_at": "2099-01-01T00:00:00+00:00"}
+    (runs / "20990101T000000-mlp-000000.json").write_text(json.dumps(plain), encoding="utf-8")
+    path.unlink()
+    answer = cli("quote", "mlp")
+    assert answer.code == 0, answer.err
+    assert len(list(runs.iterdir())) == 2  # measured anew
+    assert "measured just now" in answer.out
+
+
 def test_a_results_folder_that_cannot_be(cli: Cli, tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     for verb in ("measure", "quote"):

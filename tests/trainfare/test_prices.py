@@ -31,6 +31,30 @@ def test_bill_at_a_rate_of_ones_own(cli: Cli) -> None:
     assert found["items"][0]["evidence"] == "given"
 
 
+@pytest.mark.parametrize("allocation", ["spot", "on_demand"])
+def test_nothing_is_taken_off_a_rate_of_ones_own(cli: Cli, tmp_path: Path, allocation: str) -> None:
+    text = "[billing.aws]\ncommitment_discount = 0.5\nspot_saving = 0.75\n"
+    (tmp_path / "trainfare.toml").write_text(text, encoding="utf-8")
+    words = ("--seconds", "3600", "--usd-per-hour", "1.23", "--allocation", allocation, "--json")
+    found = cli(*BILL, *words).json
+    assert found["total_usd"] == "1.230000"
+    assert "as given, from which nothing is taken off" in found["items"][0]["note"]
+
+
+def test_names_of_options_in_any_case(cli: Cli, tmp_path: Path) -> None:
+    plain, loud = (
+        cli("bill", "--provider", provider, "--instance", instance, "--region", region,
+            "--allocation", allocation, "--seconds", "60", "--json").json
+        for provider, instance, region, allocation in (
+            ("aws", "ml.g5.xlarge", "us-east-1", "spot"),
+            ("AWS", "ML.G5.xlarge", "US-East-1", "Spot"),
+        )
+    )  # fmt: skip
+    assert plain == loud and plain["allocation"] == "spot"
+    assert cli("report", "--format", "JSON", "--out", "r.json").code == 0
+    assert (tmp_path / "r.json").exists()
+
+
 def test_bill_as_text_and_in_euro(cli: Cli) -> None:
     answer = cli(*BILL, "--seconds", "3600")
     assert_readable(answer)

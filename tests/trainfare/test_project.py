@@ -8,6 +8,9 @@ from pathlib import Path
 import pytest
 
 from estimators.tasks import PREDICTION_COLUMNS
+from results import units
+from results.records import Run
+from results.store import read_file
 from tests.trainfare.conftest import Answer
 
 Cli = Callable[..., Answer]
@@ -58,7 +61,8 @@ def test_one_measurement_in_words(cli: Cli, tmp_path: Path) -> None:
     run_id = on_gpu(tmp_path)
     answer = cli("project", "--measurement", run_id, "--target", "A10G", "--explain")
     assert answer.code == 0, answer.err
-    first, gains = answer.out.splitlines()[:2]
+    first = answer.out.splitlines()[0]
+    gains = next(line for line in answer.out.splitlines() if line.startswith("A10G over"))
     assert "on A10G (80%:" in first and "projected" in first and "on T4" in first
     assert gains == "A10G over T4: sustained FLOP/s ×5.31, bandwidth ×1.88, multiprocessors ×2.00"
     assert max(map(len, answer.out.splitlines())) <= 100
@@ -68,6 +72,17 @@ def test_one_measurement_in_words(cli: Cli, tmp_path: Path) -> None:
     assert found["grade"] == "projected"
     seconds = found["step_seconds"]
     assert seconds["low"] < seconds["mid"] < seconds["high"]
+
+
+def test_a_step_of_whole_epochs_is_told_from_one_by_itself(cli: Cli, tmp_path: Path) -> None:
+    """`measure` shows the step alone; a job goes through whole epochs, and that is projected."""
+    run = read_file(tmp_path / "trainfare-results" / "runs" / f"{on_gpu(tmp_path)}.json", Run)
+    step = run.measurement("step")
+    assert step is not None
+    answer = cli("project", "--measurement", "latest", "--target", "A10G")
+    told = " ".join(answer.out.split())
+    alone = units.seconds_text(step.seconds.mid)
+    assert told.endswith(f"in whole epochs, with their start and last batch ({alone} by itself)")
 
 
 def test_from_a_cpu_it_advises_to_measure(cli: Cli) -> None:

@@ -18,7 +18,9 @@ from trainfare import options, output, pricing, settings
 @click.option("--nodes", type=int, default=1, help="Machines of the job.  [1]")
 @click.option("--allocation", default="on_demand", show_default=True, help="on_demand or spot.")
 @click.option("--disk-gib", type=options.Number(), help="Disk of each machine.  [the service's]")
-@click.option("--usd-per-hour", type=options.Money(), help="Your rate in place of the list's.")
+@click.option(
+    "--usd-per-hour", type=options.Money(), help="Your rate, to which no saving or discount is put."
+)
 @options.prices
 @options.currency
 @options.as_json

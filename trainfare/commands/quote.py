@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from results.all_offers import all_offers
-from results.errors import NoAnswerError, OverBudgetError, UsageError
+from results.errors import NoAnswerError, OverBudgetError, RecordError, UsageError
 from results.jobs import Outcome
 from results.money import Currency, shown_in
 from results.records import Job, Quote, Run
@@ -68,7 +68,7 @@ def quote(
 
     configured, shown = settings.load(), Currency.of(currency, rate)
     store = open_store(configured.results_folder(results))
-    if reprint:
+    if reprint is not None:
         answers = [_kept(reprint, workloads, store)]
     else:
         wishes = Wishes(deadline_seconds=deadline, budget_usd=budget, max_nodes=max_nodes)
@@ -153,7 +153,9 @@ def _kept(
     if workloads:
         raise UsageError(f"--reprint names the quote; leave out {workloads[0]!r}.")
     found = [q for q in store.newest_first(Quote) if q.quote_id.startswith(quote_id)]
-    if len(found) != 1 or not found[0].estimates:
+    if damaged := [p for p in store.problems if f"/{quote_id}" in p]:
+        raise RecordError(damaged[0])
+    if not quote_id or len(found) != 1 or not found[0].estimates:
         what = "several quotes begin" if len(found) > 1 else "no quote begins"
         raise UsageError(
             f"In {store.folder} {what} with {quote_id!r}. Ids are the files in quotes."

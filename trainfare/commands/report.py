@@ -17,7 +17,12 @@ FORMATS = ("html", "md", "csv", "json", "png", "svg")
 
 
 @click.command()
-@click.option("--format", "form", type=click.Choice(FORMATS), help="[as --out ends, or html]")
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(FORMATS, case_sensitive=False),
+    help="[as --out ends, or html]",
+)
 @click.option("--out", type=options.FOLDER, help="File.  [report.html in the folder of records]")
 @click.option("--base", help="Runs that the Markdown compares with: latest~1, a commit, a folder.")
 @options.results

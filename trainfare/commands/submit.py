@@ -151,7 +151,7 @@ def _what(planned: JobRequest, answer: Estimate) -> list[str]:
         f"at worst  ${planned.max_usd}: the service itself stops the job after "
         f"{units.seconds_text(planned.max_seconds)}",
         *_waits(planned),
-        *(f"assumed   {text}" for text in answer.assumptions),
+        *(f"rests on  {text}" for text in answer.assumptions),
     ]
 
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from estimators.billing.bill import Usage, bill
 from estimators.billing.rules import Rule
-from estimators.billing.settings import DEFAULTS
+from estimators.billing.settings import DEFAULTS, from_table
 from estimators.catalog import find_offer, spot_ceiling_offer
 from results.bills import Bill
 from results.errors import NoAnswerError, UsageError
@@ -62,6 +62,20 @@ def test_managed_spot_bills_fewer_seconds(catalog: Sequence[Offer]) -> None:
     assert found.items[0].quantity == 365
     assert found.items[0].evidence == "assumed"
     assert "59-68%" in found.items[0].note
+
+
+def test_low_priority_idles_at_its_own_rate(catalog: Sequence[Offer]) -> None:
+    """120 s at a fifth of $0.526 an hour; the load balancer has no low priority."""
+    offer = spot_ceiling_offer(catalog, "azure", "Standard_NC4as_T4_v3", "eastus")
+    rules = from_table({"azure": {"spot_saving": Decimal("0.8")}})["azure"]
+    found = bill(offer, Usage(seconds=Decimal(3600)), rules)
+    assert lines(found) == {
+        "instance": Decimal("0.1052"),
+        "idle": Decimal("0.003507"),
+        "load balancer": Decimal("0.014208"),
+    }
+    assert found.items[0].evidence == "given"
+    assert found.items[0].note == "80.0% of the on-demand cost saved, given in trainfare.toml"
 
 
 def test_vertex_by_hand(catalog: Sequence[Offer]) -> None:

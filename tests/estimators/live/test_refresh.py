@@ -20,7 +20,7 @@ from estimators.catalog import find_offer
 from estimators.live import pages
 from estimators.live import refresh as live
 from estimators.live.row import FetchError
-from results.errors import RecordError, UsageError
+from results.errors import NoAnswerError, RecordError, UsageError
 from tests.estimators.live.conftest import CUT, Asked, Service, sample, silent
 
 pytestmark = pytest.mark.allow_hosts(["127.0.0.1"])
@@ -112,6 +112,21 @@ def test_a_list_that_is_refused(
 def test_large_changes_may_be_forced(serve: Serve) -> None:
     Azure(serve, "2").refresh(force=True)
     assert rate() == Decimal("1.052")
+
+
+@pytest.mark.parametrize("left_out", ["armSkuName", "armRegionName"])
+def test_what_one_answer_left_out_comes_back_with_the_next(serve: Serve, left_out: str) -> None:
+    azure = Azure(serve, "1.1")
+    whole, name = azure.items, {"armSkuName": T4["armSkuName"], "armRegionName": "eastus"}[left_out]
+    azure.items = [item for item in whole if item[left_out] != name]
+    first = azure.refresh()
+    assert first.offers == len(azure.items) < 404
+    first.path.rename(first.path.with_name(first.path.name.replace("2026", "2025", 1)))
+    with pytest.raises((UsageError, NoAnswerError)):
+        rate()
+    azure.items = whole
+    assert azure.refresh().offers == 404
+    assert rate() == Decimal("0.5786")
 
 
 def test_two_at_once(serve: Serve, own_folder: Path) -> None:

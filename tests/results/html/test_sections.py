@@ -143,7 +143,7 @@ def test_what_each_figure_rests_on() -> None:
     assert figures["price of ml.g5.xlarge"]["evidence"] == "published"
     assert any("bad.json" in note for note in section.notes)
     assumed = {row["what"]: row["of"] for row in rows(section, 2)}
-    assert assumed["assumed: starts soon"] == "cnn on SageMaker, cnn on Vertex AI, cnn on Azure ML"
+    assert assumed["rests on: starts soon"] == "cnn on SageMaker, cnn on Vertex AI, cnn on Azure ML"
     assert assumed["left out: too small"] == "3 offers of cnn"
 
 
