@@ -84,7 +84,7 @@ def test_the_epoch_is_foretold(make_run: MakeRun, make_measurement: MakeMeasurem
         "foretold",
         "10.0",
         "s",
-        "±0%,",
+        "±1.9%,",
         "80%",
         "640",
         "from",
