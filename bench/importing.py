@@ -1,6 +1,7 @@
 """Imports a user's file or module, and turns what goes wrong into one sentence."""
 
 import importlib
+import re
 import sys
 import sysconfig
 import traceback
@@ -15,10 +16,8 @@ from types import ModuleType
 from bench import reference
 from results.errors import UsageError
 
-_LIBRARIES = (
-    Path(__file__).parent,
-    *(Path(sysconfig.get_path(name)) for name in ("stdlib", "platstdlib", "purelib", "platlib")),
-)
+_LOADERS = "Original Traceback (most recent call last):"  # torch's ExceptionWrapper
+_NOT_THE_USERS = (Path(__file__).parent, Path(sysconfig.get_path("stdlib")))
 
 
 def load_file(place: str) -> ModuleType:
@@ -62,8 +61,15 @@ def load_module(name: str) -> ModuleType:
 
 def what(error: BaseException) -> str:
     """Type and first line of an exception: `'ValueError: no such layer'`."""
-    lines = str(error).strip().splitlines()
-    return f"'{type(error).__name__}{': ' + lines[0][:200] if lines else ''}'"
+    text = first_line(error)
+    return f"'{type(error).__name__}{': ' + text if text else ''}'"
+
+
+def first_line(error: BaseException) -> str:
+    """What an exception says, in one line; of a loader's process the last one, as the others are
+    its traceback."""
+    lines = str(error).strip().splitlines() or [""]
+    return lines[-1 if _LOADERS in lines else 0][:200]
 
 
 def line_in(file: str | None, error: BaseException) -> str:
@@ -72,13 +78,24 @@ def line_in(file: str | None, error: BaseException) -> str:
     return f" in line {lines[-1]}" if lines else ""
 
 
-def own_line(error: BaseException) -> str:
-    """` in line 12 of job.py`: the last line of the user's own code that the exception passed."""
-    for frame in reversed(traceback.extract_tb(error.__traceback__)):
-        path = Path(frame.filename)
-        if path.is_absolute() and not any(path.is_relative_to(folder) for folder in _LIBRARIES):
-            return f" in line {frame.lineno} of {path.name}"
-    return ""
+def own_place(error: BaseException) -> str:
+    """` in train.py, line 12,` where the exception left the user's own code, the last file on its
+    way that is neither Python's, nor a package's, nor ours; empty where there is none."""
+    frames = [(frame.filename, frame.lineno) for frame in traceback.extract_tb(error.__traceback__)]
+    # What a loader's process raised comes with its traceback as text (torch.utils.data).
+    frames += re.findall(r'^  File "(.+?)", line (\d+)', str(error), re.MULTILINE)
+    own = [frame for frame in frames if _is_users(frame[0])]
+    if not own:
+        return ""
+    file, line = own[-1]
+    path, here = Path(file), Path.cwd()
+    return f" in {path.relative_to(here) if path.is_relative_to(here) else path}, line {line},"
+
+
+def _is_users(file: str) -> bool:
+    if file.startswith("<") or {"site-packages", "dist-packages"} & set(Path(file).parts):
+        return False
+    return not any(Path(file).is_relative_to(folder) for folder in _NOT_THE_USERS)
 
 
 def _module_name(path: Path) -> str:

@@ -13,6 +13,7 @@ from time import monotonic_ns
 
 TICKS_PER_SECOND = os.sysconf("SC_CLK_TCK")
 STEAL_READ_NANOSECONDS = 10_000_000  # /proc/stat counts in ticks of 10 ms: no use to ask sooner
+_USER_FIELD = 11  # after the name: `state ppid … utime stime …`, see proc(5)
 _STEAL_FIELD = 8  # `cpu user nice system idle iowait irq softirq steal …`, see proc(5)
 
 
@@ -88,14 +89,19 @@ def _cpu_ticks() -> list[int]:
 
 
 def children_cpu_seconds() -> float | None:
-    """Processor time that the living child processes have used so far, such as a DataLoader's
-    workers; None where there are none, or it is not counted."""
+    """Processor time that the living child processes have used so far with all their threads, such
+    as a DataLoader's workers; None where there are none, or it is not counted.
+
+    Of the whole process, threads that have ended included: `/proc/PID/stat` in ticks, see proc(5).
+    Its schedstat, finer, is of the first thread only.
+    """
     total, found = 0, False
     for child in multiprocessing.active_children():
         with suppress(OSError, IndexError, ValueError):  # it has ended since
-            total += int(Path(f"/proc/{child.pid}/schedstat").read_text().split()[0])
+            after_name = Path(f"/proc/{child.pid}/stat").read_text().rpartition(")")[2].split()
+            total += sum(map(int, after_name[_USER_FIELD : _USER_FIELD + 2]))
             found = True
-    return total / 1e9 if found else None
+    return total / TICKS_PER_SECOND if found else None
 
 
 def reset_peak_memory() -> None:

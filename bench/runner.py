@@ -2,6 +2,7 @@
 
 import math
 from dataclasses import dataclass
+from functools import partial
 from time import perf_counter
 
 from bench import clock, counting, crowded, epochs, torch_facts
@@ -15,9 +16,9 @@ from bench.sampling import (
     steps_per_block,
     warm_up,
 )
+from bench.session import STEP
 from bench.session import Progress as Progress
 from bench.session import Session as Session
-from bench.session import problem
 from results.records import Measurement, Run
 
 WARMUP_SHARE, SAMPLING_SHARE = 0.15, 0.4  # of --max-seconds; epochs get the rest
@@ -60,9 +61,14 @@ def _measure(found: Findings, max_seconds: float, precision: float) -> None:
     found.facts["peak_memory_bytes"] = torch_facts.peak_memory_bytes(session.device)
     spans = found.span_seconds[0] if found.span_seconds else {}
     if not spans or "forward" in spans:
-        found.facts["flops_per_step"] = counting.flops_per_step(session.workload)
-        found.facts["bytes_per_step"] = counting.bytes_per_step(session.workload)
-    found.facts["gpu_busy_seconds"] = counting.gpu_busy_seconds(session.workload, session.device)
+        for name, count in (
+            ("flops_per_step", counting.flops_per_step),
+            ("bytes_per_step", counting.bytes_per_step),
+        ):
+            found.facts[name] = session.guarded(STEP, partial(count, session.workload))
+    found.facts["gpu_busy_seconds"] = session.guarded(
+        STEP, lambda: counting.gpu_busy_seconds(session.workload, session.device)
+    )
     step_seconds = found.step_measurement().seconds.mid
     fitting = epochs.epochs_that_fit(session, step_seconds, left)
     if fitting:
@@ -180,13 +186,13 @@ def evaluate(found: Findings) -> tuple[tuple[str, float], ...]:
         return ()
     session.progress("evaluating", 1.0)
     scores: dict[str, float] = {}
-    try:
-        block = clock.time_call(lambda: scores.update(own()))
-    except (Exception, SystemExit) as error:
-        raise problem("evaluating", session.workload, error) from error
+
+    def score() -> None:
+        scores.update((str(name), float(value)) for name, value in own().items())
+
+    block = session.guarded("evaluate() of", lambda: clock.time_call(score))
     if scores:
         found.evaluation.blocks.append(block)
         found.evaluation.stopped_because = "count"
     # A diverged model's NaN is no figure: it is left out, so the metric is unknown.
-    given = ((str(name), float(value)) for name, value in scores.items())
-    return tuple((name, value) for name, value in given if math.isfinite(value))
+    return tuple((name, value) for name, value in scores.items() if math.isfinite(value))

@@ -4,19 +4,22 @@ import gc
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from time import perf_counter
-from typing import get_args
+from typing import TypeVar, get_args
 
-from bench import clock, importing, machine, torch_facts
+from bench import clock, machine, torch_facts
 from bench.disturbance import Block
 from bench.gpu_monitor import GpuMonitor
+from bench.importing import first_line, own_place
 from bench.workload import Workload
 from results.errors import UsageError
 from results.records import Machine, WorkloadPrecision
 
+T = TypeVar("T")
 Make = Callable[[], Workload]
 Progress = Callable[[str, float], None]  # what is going on, share of it done
 
 POLL_SECONDS = 0.2
+STEP = "a training step of"
 # As CUDA, torch on the CPU, and cuBLAS and cuDNN say it, for whose workspace nothing was left.
 OUT_OF_MEMORY = ("out of memory", "can't allocate memory", "status_alloc_failed")
 
@@ -77,28 +80,23 @@ class Session:
             gc.collect()
         torch_facts.empty_cache(self.device)
 
-    def guarded(self, doing: str, call: Callable[[], object]) -> None:
-        """Call into the user's code. Raises UsageError where it raises."""
+    def guarded(self, doing: str, call: Callable[[], T]) -> T:
+        """What `call`, which goes into the user's code, returns. Raises UsageError where it
+        raises."""
         try:
-            call()
+            return call()
         except (Exception, SystemExit) as error:
             raise problem(doing, self.workload, error) from error
 
     def steps(self, count: int) -> Block:
         """A block of `count` whole steps. Raises UsageError where the user's step raises."""
-        try:
-            block = clock.time_steps(self.workload, count)
-        except (Exception, SystemExit) as error:
-            raise problem("a training step of", self.workload, error) from error
+        block = self.guarded(STEP, lambda: clock.time_steps(self.workload, count))
         return self._counted(block, count)
 
     def steps_with_spans(self, count: int, spans: clock.Spans) -> tuple[Block, dict[str, float]]:
         """A block of `count` steps with marks and the seconds of each span. Raises as `steps`."""
-        try:
-            block, seconds = clock.time_spans(self.workload, count, spans)
-        except (Exception, SystemExit) as error:
-            raise problem("a training step of", self.workload, error) from error
-        return self._counted(block, count), seconds
+        timed = self.guarded(STEP, lambda: clock.time_spans(self.workload, count, spans))
+        return self._counted(timed[0], count), timed[1]
 
     def _counted(self, block: Block, count: int) -> Block:
         self.steps_done += count
@@ -116,9 +114,8 @@ class Session:
         begin = getattr(self.workload, "start_epoch", None)
         if begin is None:
             return self.steps(1)
-        started: list[Block] = []
-        self.guarded("starting an epoch of", lambda: started.append(clock.time_call(begin)))
-        return started[0].plus(self.steps(1))
+        block = self.guarded("start_epoch() of", lambda: clock.time_call(begin))
+        return block.plus(self.steps(1))
 
     def machine(self) -> Machine:
         """The machine as it is now."""
@@ -148,11 +145,11 @@ def problem(doing: str, workload: object, error: BaseException) -> UsageError:
         return OutOfMemoryError(
             f"{name} does not fit into the device's memory. Try a smaller --batch-size."
         )
-    text = str(error).strip().splitlines()
-    what = f"{type(error).__name__}: {text[0][:200]}" if text else type(error).__name__
-    where = importing.own_line(error)
+    text = first_line(error)
+    what = f"{type(error).__name__}: {text}" if text else type(error).__name__
     return UsageError(
-        f"{name}: {doing} the workload failed{where} with {what}. Mend the workload and try again."
+        f"{name}: {doing} the workload failed{own_place(error)} with {what}. Mend the workload and "
+        "try again."
     )
 
 

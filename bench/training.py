@@ -13,6 +13,7 @@ from bench import torch_facts
 from bench.checkpoint import Checkpoints, Position
 from bench.disturbance import Block, Neighbours, find_threads
 from bench.epochs import CHUNK_SECONDS
+from bench.importing import own_place, what
 from bench.session import Session
 from results.heartbeat import EVERY_SECONDS, Heartbeat
 from results.store import utc_now
@@ -93,11 +94,11 @@ class Training:
         torch_facts.seed(session.seed + session.processes * epoch)
         resume = getattr(session.workload, "resume_epoch", None)
         if done and resume is not None:
-            session.guarded("going on within an epoch of", lambda: resume(done))
+            session.guarded("resume_epoch() of", lambda: resume(done))
         elif done:
             self._say("! this workload has no resume_epoch(): the rest of the epoch is drawn anew")
         elif (begin := getattr(session.workload, "start_epoch", None)) is not None:
-            session.guarded("starting an epoch of", begin)
+            session.guarded("start_epoch() of", begin)
 
     def _between(self) -> None:
         self.session.tick()
@@ -133,7 +134,7 @@ class Training:
         if state is None or not self.is_first:
             return
         try:
-            checkpoints.save(self.position, state())
+            checkpoints.save(self.position, self.session.guarded("state() of", state))
         except OSError as error:  # a full disk must not end a training that goes on well
             self._say(f"! the checkpoint was not saved: {error.strerror}")
 
@@ -154,7 +155,10 @@ class Training:
         try:
             load_state(state)
         except (Exception, SystemExit) as error:  # of torch, or of a user's own code
-            self._say(f"! {checkpoints.path} does not fit ({type(error).__name__}): starting anew")
+            self._say(
+                f"! {checkpoints.path} does not fit: load_state() of the workload failed"
+                f"{own_place(error)} with {what(error)}; starting anew"
+            )
             self.session.prepare()
             return
         self.position = position

@@ -4,7 +4,7 @@ import multiprocessing
 import subprocess
 import sys
 import threading
-from time import perf_counter
+from time import perf_counter, sleep
 
 import pytest
 
@@ -50,6 +50,26 @@ def test_children_are_counted_while_they_live():
     try:
         busy(0.3)
         assert proc.children_cpu_seconds() > 0
+    finally:
+        child.kill()
+        child.join()
+
+
+def busy_in_a_thread(seconds):
+    thread = threading.Thread(target=busy, args=(seconds,))
+    thread.start()
+    thread.join()
+
+
+@linux
+def test_all_threads_of_a_child_are_counted():
+    child = multiprocessing.get_context("fork").Process(target=busy_in_a_thread, args=(30,))
+    child.start()
+    try:
+        end = perf_counter() + 30
+        while (proc.children_cpu_seconds() or 0.0) < 0.1 and perf_counter() < end:
+            sleep(0.05)
+        assert proc.children_cpu_seconds() >= 0.1
     finally:
         child.kill()
         child.join()

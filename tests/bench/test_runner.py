@@ -238,6 +238,9 @@ def test_an_epoch_is_shared_among_processes():
     assert session.steps_per_epoch == 3  # ceil(64 / (8 × 3))
 
 
+HERE = "in tests/bench/test_runner.py, line LINE,"
+
+
 def explode(*_):
     raise ValueError("first line\nsecond line")
 
@@ -259,13 +262,40 @@ class Leaving(Spanless):
         raise SystemExit(5)
 
 
-class NeverBegins(Spanless):
-    def start_epoch(self):
-        explode()
+class Unready(Spanless):
+    start_epoch = explode
 
 
-def leave(*_):
-    raise SystemExit(5)
+class Unfit(Spanless):
+    def evaluate(self):
+        raise SystemExit(3)
+
+
+class NoScore(Spanless):
+    def evaluate(self):
+        return {"accuracy": "high"}
+
+
+class Uncountable(Spanless):
+    def step(self, mark):
+        if torch.utils._python_dispatch._get_current_dispatch_mode():
+            raise TypeError("no mode")
+
+
+class Torn:
+    """Samples of which one cannot be read, as a loader's process finds out."""
+
+    def __len__(self):
+        return 64
+
+    def __getitem__(self, index):
+        if index == 40:
+            raise ValueError("torn")
+        return torch.randn(4), torch.randn(2)
+
+
+def Workers():  # noqa: N802
+    return small(batches=lambda size: DataLoader(Torn(), size, num_workers=1))
 
 
 class OutOfMemory(Spanless):
@@ -323,10 +353,16 @@ def test_batches_whose_size_cannot_be_told_are_left_alone(batches):
 @pytest.mark.parametrize(
     ("make", "says"),
     [
-        (Exploding, "a training step of the workload failed in line "),
-        (Exploding, "of test_runner.py with ValueError: first line."),
-        (Leaving, "of test_runner.py with SystemExit: 5."),
-        (NeverBegins, "starting an epoch of the workload failed in line "),
+        (Exploding, f"a training step of the workload failed {HERE} with ValueError: first line."),
+        (Leaving, f"a training step of the workload failed {HERE} with SystemExit: 5."),
+        (Unready, f"start_epoch() of the workload failed {HERE} with ValueError: first line."),
+        (Unfit, f"evaluate() of the workload failed {HERE} with SystemExit: 3."),
+        (NoScore, "evaluate() of the workload failed with ValueError: could not convert string"),
+        (Uncountable, f"a training step of the workload failed {HERE} with TypeError: no mode."),
+        (
+            Workers,
+            f"a training step of the workload failed {HERE} with ValueError: ValueError: torn",
+        ),
         (NoCounts, "samples_per_step must be a positive int after prepare"),
         (Quarter, "precision is 'int8'; expected one of fp32, tf32, half, fp16, bf16."),
         (OutOfMemory, "does not fit into the device's memory. Try a smaller --batch-size."),
@@ -334,11 +370,11 @@ def test_batches_whose_size_cannot_be_told_are_left_alone(batches):
         (OutOfNumpysMemory, "does not fit into the device's memory."),
         (lambda: small(batches=lambda size: []), "small yields no batch of 8"),
         (lambda: small(samples=4), "a batch of 8 is larger than an epoch of 4"),
-        (lambda: small(evaluator=explode), "evaluating the workload failed in line "),
-        (lambda: small(evaluator=leave), "of test_runner.py with SystemExit: 5"),
+        (lambda: small(evaluator=explode), f"evaluate() of the workload failed {HERE} with"),
     ],
 )
 def test_what_a_users_workload_can_do_wrong(make, says):
-    with pytest.raises(UsageError, match=says.replace("(", r"\(")) as caught:
+    says = says.replace("(", r"\(").replace(")", r"\)").replace("LINE", r"\d+")
+    with pytest.raises(UsageError, match=says) as caught:
         measured(make, max_seconds=0.5)
     assert "\n" not in str(caught.value)

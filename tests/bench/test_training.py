@@ -133,6 +133,20 @@ def test_a_checkpoint_that_does_not_fit_is_told_and_training_begins_anew(
     assert only_run(tmp_path).warnings == ()
 
 
+def test_a_load_state_that_leaves_is_told_with_its_place(tmp_path: Path, capsys, monkeypatch):
+    words = [*WORDS, "--epochs", "1", "--checkpoints", str(tmp_path), "--out", str(tmp_path / "a")]
+    assert job.main(words) == 0
+
+    def leave(workload, state):
+        raise SystemExit(4)
+
+    monkeypatch.setattr("bench.workload.TorchWorkload.load_state", leave)
+    assert job.main([*words[:-1], str(tmp_path / "b")]) == 0
+    said = capsys.readouterr().out
+    assert "load_state() of the workload failed in tests/bench/test_training.py, line" in said
+    assert "with 'SystemExit: 4'; starting anew" in said
+
+
 class Harmful:
     def __reduce__(self):
         return os.system, ("touch harmed",)
