@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 import click
+from click.core import ParameterSource
 
 from results.errors import UsageError
 from trainfare.settings import folder_or_address
@@ -119,6 +120,13 @@ class Names(click.ParamType[tuple[str, ...]]):
     def convert(self, value: Any, param: Any, ctx: Any) -> tuple[str, ...]:  # noqa: ARG002
         """The names; an empty one is left for the price list to refuse."""
         return value if isinstance(value, tuple) else tuple(n.strip() for n in value.split(","))
+
+
+def typed() -> frozenset[str]:
+    """The options of the command that is under way that stand on its command line."""
+    asked = click.get_current_context()
+    given = ParameterSource.COMMANDLINE
+    return frozenset(n for n in asked.params if asked.get_parameter_source(n) is given)
 
 
 def stacked(*decorators: Callable[[Any], Any]) -> Decorator:

@@ -93,7 +93,7 @@ def test_quote_as_text(cli: Cli) -> None:
     assert_readable(answer)
     for text in (
         "mlp · 10 epochs", "Performance", "Cost of the whole job, 80% intervals",
-        "SageMaker", "Vertex AI", "Azure ML", "trainfare submit mlp --epochs 10",
+        "SageMaker", "Vertex AI", "Azure ML", "trainfare submit mlp --offer 1 --max-usd",
     ):  # fmt: skip
         assert text in answer.out
 
