@@ -13,6 +13,7 @@ FILE_NAME = "trainfare.toml"
 DEFAULT_STORE = "trainfare-results"
 MIRRORS = ("aws_public", "gcp", "azure")  # addresses of price services, in [prices]
 PATIENCE = "patience_seconds"  # of [prices]: with a service that does not answer
+MOST_USD = 10**9  # nobody means more
 SECTIONS = ("aws", "gcp", "azure", "results", "billing", "prices", "budget")
 
 
@@ -55,7 +56,8 @@ def _max_usd(table: dict[str, Any], where: str) -> Decimal:
         amount = Decimal(str(given))
     except InvalidOperation:
         amount = Decimal("NaN")
-    if set(table) != {"max_usd"} or isinstance(given, bool) or not amount.is_finite() or amount < 0:
+    fits = amount.is_finite() and 0 <= amount <= MOST_USD
+    if set(table) != {"max_usd"} or isinstance(given, bool) or not fits:
         raise RecordError(f'{where} holds no budget. Expected one line: max_usd = "100"')
     return amount
 
