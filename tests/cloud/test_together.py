@@ -74,8 +74,14 @@ def announced(cloud: Cloud, monkeypatch: pytest.MonkeyPatch) -> dict[str, Path |
 
 
 def test_one_job_and_both_know_it(
-    cloud: Cloud, clients: list[Any], where: Where, announced: dict[str, Any]
+    cloud: Cloud,
+    clients: list[Any],
+    where: Where,
+    announced: dict[str, Any],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    moments = (f"2026-11-28T10:{m:02}:{s:02}+00:00" for m in range(60) for s in range(60))
+    monkeypatch.setattr("cloud.client.utc_now", lambda: next(moments))  # never the same second
     order = an_order(cloud)
     for moves in turns(where):
         cloud.fake.jobs.all.clear()
