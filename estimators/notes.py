@@ -50,6 +50,9 @@ SPOT = (
     f"work lost to interruptions of {REWORK_SHARE.low:.1%} to {REWORK_SHARE.high:.0%} of the "
     "training is assumed"
 )
+SPOT_UNKNOWN = (
+    "ceiling: on-demand price, for no spot price is known here; what spot saves is not counted"
+)
 PROXY = "rate of the same instance in SageMaker notebooks, within 0.4% where both are published"
 DERIVED = "rate derived from Compute Engine plus the 15% management fee"
 
@@ -163,6 +166,6 @@ def of_offer(offer: Offer, rules: BillingRules, start_up_notes: tuple[str, ...])
         found += (DERIVED,)
     if offer.allocation == "spot":
         found += (SPOT,)
-        if is_spot_ceiling(offer) and rules.spot_saving.value:
-            found += (rules.spot_saving.source,)
+        if is_spot_ceiling(offer):
+            found += (rules.spot_saving.source if rules.spot_saving.value else SPOT_UNKNOWN,)
     return found

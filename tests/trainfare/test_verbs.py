@@ -178,6 +178,8 @@ def test_dry_run(cli: Cli, configured: Path, provider: str, allocation: str) -> 
     assert text.code == 0
     assert "nothing was sent" in text.out
     assert "at worst" in text.out
+    is_ceiling = (provider, allocation) == ("azure", "spot")  # in no price list
+    assert ("ceiling: on-demand price, for no spot" in " ".join(text.out.split())) == is_ceiling
 
 
 def test_the_command_that_a_quote_ends_with_shows_the_request(cli: Cli, configured: Path) -> None:
