@@ -46,7 +46,10 @@ class Settings:
         try:
             return _max_usd(tomllib.loads(file.read_text(encoding="utf-8")), str(file))
         except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-            raise RecordError(f"{file} cannot be read as a budget ({error}).") from None
+            why = getattr(error, "strerror", None) or error
+            raise RecordError(
+                f'{file} cannot be read as a budget ({why}). Expected one line: max_usd = "100"'
+            ) from None
 
 
 def _max_usd(table: dict[str, Any], where: str) -> Decimal:

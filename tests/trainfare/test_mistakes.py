@@ -168,6 +168,21 @@ def test_over_budget(cli: Cli, configured: Path) -> None:
     assert_told(cli(*words), "--max-usd 0.01", code=4)
 
 
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (("--budget-file", "none.toml"), "none.toml cannot be read as a budget (No such file or "
+         'directory). Expected one line: max_usd = "100"'),
+        (("--requirements", "none.txt"), "--requirements 'none.txt' cannot be read (No such file "
+         "or directory). Give a text file with one package a line, such as tqdm>=4.66."),
+    ],
+)  # fmt: skip
+def test_a_file_that_is_not_there(
+    cli: Cli, configured: Path, words: tuple[str, ...], told: str
+) -> None:
+    assert_told(cli("submit", "mlp", *AWS, "--max-usd", "5", "--dry-run", *words), told)
+
+
 def test_an_amount_is_shown_plainly(cli: Cli) -> None:
     answer = cli("quote", "mlp", "--provider", "aws", "--budget", "1e3")
     assert "90% sure to cost at most $1000:" in " ".join(answer.out.split())
