@@ -11,9 +11,10 @@ import pytest
 
 from cloud.cap import max_seconds
 from results.errors import OverBudgetError
-from results.records import Quote
+from results.records import Quote, Run
 from results.store import Store
 from trainfare import capping
+from trainfare.commands import canary
 
 Cli = Callable[..., Any]
 INSTANCES = {
@@ -82,6 +83,19 @@ def test_the_cap_of_every_line_of_a_quote_covers_its_time(
         assert allowed >= items["warm-up"] + items["training"]
         with pytest.raises(OverBudgetError):
             capping.refuse_risk(enough - Decimal("0.01"), line)
+
+
+def test_the_command_that_a_canary_ends_with_is_taken(
+    cli: Cli, configured: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert cli("quote", "mlp", "--provider", "aws", "--gpu", "none", "--json").code == 0
+    store = Store(tmp_path / "trainfare-results")
+    (run,), (quote,) = store.newest_first(Run), store.newest_first(Quote)
+    canary._answer(run, list(quote.estimates), [], store, None, as_json=False)
+    said = capsys.readouterr().out.splitlines()
+    (command,) = (line for line in said if line.endswith("--dry-run"))
+    answer = cli(*shlex.split(command)[1:])
+    assert answer.code == 0, answer.err
 
 
 def test_a_job_longer_than_its_service_allows_is_refused(cli: Cli, configured: Path) -> None:

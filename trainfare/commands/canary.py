@@ -14,7 +14,7 @@ from results.names import PROVIDER_NAMES
 from results.records import Estimate, Job, Offer, Quote, Run
 from results.rows import estimate_row
 from results.store import Store, new_id, utc_now
-from trainfare import jobs, measuring, options, output, pricing, settings
+from trainfare import capping, jobs, measuring, options, output, pricing, settings
 from trainfare.__main__ import INTERRUPTED
 from trainfare.reading import open_store
 
@@ -109,7 +109,8 @@ def canary(
     except KeyboardInterrupt:
         output.say("Detached: the trials go on, each under its cap. See: trainfare jobs")
         ctx.exit(INTERRUPTED)
-    _answer(run, logic.requoted(ranked, tried(), billing, history), planned, store, as_json)
+    again = logic.requoted(ranked, tried(), billing, history)
+    _answer(run, again, planned, store, results, as_json)
 
 
 def _share(max_usd: Decimal, top: int) -> Decimal:
@@ -206,6 +207,7 @@ def _answer(
     estimates: list[Estimate],
     planned: list[tuple[Estimate, "Trial"]],
     store: Store,
+    results: Path | str | None,
     as_json: bool,
 ) -> None:
     """Keep the new ranking as a quote, and show it with what the trials cost."""
@@ -226,9 +228,12 @@ def _answer(
             trials=[jobs.outcome_row(outcome) for outcome in outcomes],
         )
         return
+    from results.lines import launch_line
     from results.tables import cost_tables
 
     for outcome in outcomes:
         output.print_line(jobs.outcome_line(outcome))
     output.print_fitting(*cost_tables(list(enumerate(estimates[:SHOWN], start=1))))
-    output.print_line(f"Start the first: trainfare submit {run.workload.reference} --offer 1")
+    first = estimates[0]
+    where = None if results is None else str(results)
+    output.print_line(launch_line(first, capping.enough_usd(first), where))
