@@ -31,6 +31,7 @@ class Terms:
     shared_usd_per_hour: Decimal  # for every started 50 nodes
     longest_seconds: int
     longest_spot_seconds: int
+    unseen_seconds: int  # of start and stop, outside of the times that the service tells of a job
 
 
 TERMS: dict[Provider, Terms] = {
@@ -48,6 +49,7 @@ TERMS: dict[Provider, Terms] = {
         shared_usd_per_hour=Decimal(0),
         longest_seconds=28 * 86400,
         longest_spot_seconds=28 * 86400,
+        unseen_seconds=0,  # billed from TrainingStartTime to TrainingEndTime
     ),
     # Start and stop are not published: 900 s assumed (one public log waited 14 minutes for the
     # image), and 60 s. Billing in steps of 30 s is known second-hand only, so it is assumed.
@@ -61,6 +63,7 @@ TERMS: dict[Provider, Terms] = {
         shared_usd_per_hour=Decimal(0),
         longest_seconds=7 * 86400,
         longest_spot_seconds=7 * 86400,
+        unseen_seconds=900 + 60,
     ),
     # Start: boot of the nodes, 600 s assumed. Stop: 120 s idle before scale-down (the default of
     # a cluster), and 60 s assumed for the stop. Shared: load balancer, $0.33 a day for 50 nodes
@@ -74,6 +77,7 @@ TERMS: dict[Provider, Terms] = {
         shared_usd_per_hour=Decimal("0.33") / 24,
         longest_seconds=21 * 86400,
         longest_spot_seconds=7 * 86400,
+        unseen_seconds=600 + 120 + 60,
     ),
 }
 
@@ -100,16 +104,29 @@ def max_seconds(max_usd: Decimal, offer: Offer, nodes: int) -> int:
             f"{offer.instance_type!r} in {offer.region!r}: with start and stop, which are billed "
             f"too, that can cost ${least}. Give --max-usd {least} or more."
         )
-    spot = offer.allocation == "spot"
-    return min(seconds, terms.longest_spot_seconds if spot else terms.longest_seconds)
+    return min(seconds, longest_seconds(offer))
 
 
-def least_usd(offer: Offer, nodes: int) -> Decimal:
-    """The smallest cap, in whole cents, that `max_seconds` takes for this offer.
+def longest_seconds(offer: Offer) -> int:
+    """After so long the service ends any job, whatever the cap."""
+    terms = TERMS[offer.provider]
+    return terms.longest_spot_seconds if offer.allocation == "spot" else terms.longest_seconds
+
+
+def waits_within(offer: Offer) -> bool:
+    """Whether waiting for machines counts against the time limit: MaxWaitTimeInSeconds of managed
+    spot holds for both (botocore's model), and is set to the limit."""
+    return offer.provider == "aws" and offer.allocation == "spot"
+
+
+def least_usd(offer: Offer, nodes: int, seconds: int = 0) -> Decimal:
+    """The smallest cap, in whole cents, that `max_seconds` takes for this offer, and under which
+    it lets a job run for `seconds`.
 
     Raises as `worst_case_usd` does.
     """
-    return _rounded_up(Fraction(worst_case_usd(MIN_SECONDS, offer, nodes)), 100)
+    worst = worst_case_usd(max(MIN_SECONDS, seconds), offer, nodes)
+    return _rounded_up(Fraction(worst), 100)
 
 
 def worst_case_usd(seconds: int, offer: Offer, nodes: int) -> Decimal:
@@ -120,6 +137,17 @@ def worst_case_usd(seconds: int, offer: Offer, nodes: int) -> Decimal:
     """
     billed = seconds + _reserve_seconds(TERMS[offer.provider])
     return _rounded_up(billed * _usd_per_hour(offer, nodes) / 3600, MICRO)
+
+
+def billed_usd(seconds: float, offer: Offer, nodes: int, *, at_most: bool) -> Decimal:
+    """What a job costs whose service tells of `seconds`, with its disks.
+
+    seconds × (nodes × (rate + disk) + shared) / 3600; `at_most` adds what its service may bill
+    outside of the times that it tells. Raises as `worst_case_usd` does.
+    """
+    terms = TERMS[offer.provider]
+    more = terms.unseen_seconds + terms.rounding_seconds if at_most else 0
+    return _rounded_up((Fraction(seconds) + more) * _usd_per_hour(offer, nodes) / 3600, MICRO)
 
 
 def _reserve_seconds(terms: Terms) -> int:

@@ -87,28 +87,40 @@ def launch(
     handle = store.find(JobHandle, name)
     if handle is not None:
         return Launched(handle=handle, status=_capped(client, handle, intent), is_new=False)
-    is_first = reserve(store, intent, budget_usd, client.pause)
-    _refuse_another(store.find(JobIntent, name), intent)  # of a process that was faster
-    withdraw = store.discard if is_first else _keep
+    mine = reserve(store, intent, budget_usd, client.pause)
+    is_first = mine.beside is None
     try:
+        _refuse_another(store.find(JobIntent, name), intent)  # of a process that was faster
         found = client.find(name, intent.region)
-        if not found and is_first:
-            client.upload(order.request, intent.region, order.archive)
-    except CloudError:
-        withdraw(intent)  # nothing was bought, so nothing stays reserved
-        raise
-    if not found and not is_first:
-        say(f"{name}: an earlier attempt was left without an answer; looking for its job …")
-        found = _settled(client, intent)
+        if not found and not is_first:
+            say(f"{name}: an earlier attempt was left without an answer; looking for its job …")
+            found = _settled(client, mine)
         if not found:
             client.upload(order.request, intent.region, order.archive)
+    except (CloudError, UsageError):
+        _withdraw(store, mine)  # nothing was bought, so nothing stays reserved
+        raise
     if found:
-        return _adopted(client, found, intent, store, is_ours=not is_first)
-    return _created(client, order, intent, store, withdraw, say)
+        made = _adopted(client, found, mine, store, is_ours=not is_first)
+    else:
+        made = _created(client, order, mine, store, say)
+    # Others look for the first of its name, which its writer may have withdrawn meanwhile. What
+    # was written beside it stays, so that at no moment the money is not held.
+    _see_to(store, intent)
+    return made
 
 
-def _keep(_: JobIntent) -> None:
-    """Another process wrote the intent: its call may be under way."""
+def _see_to(store: Store, intent: JobIntent) -> None:
+    """Have the intent in the records, whatever was thought of it meanwhile."""
+    if store.find(JobIntent, intent.intent_id) is None:
+        store.put(intent)
+
+
+def _withdraw(store: Store, mine: JobIntent) -> None:
+    """Take back the own intent; where another process has started the job since, it stays."""
+    store.discard(mine)
+    if mine.beside is None and store.find(JobHandle, mine.job_name) is not None:
+        _see_to(store, mine)
 
 
 def _created(
@@ -116,11 +128,11 @@ def _created(
     order: Order,
     intent: JobIntent,
     store: Store,
-    withdraw: Callable[[JobIntent], None],
     say: Callable[[str], None],
 ) -> Launched:
+    is_unclear = False  # whether an earlier call may have made the job
     for attempt in range(1, ATTEMPTS + 1):
-        reserve(store, intent, None, client.pause)  # still there, whatever another process did
+        _see_to(store, intent)
         try:
             handle = client.create(order.request, intent.region)
         except NameTakenError:
@@ -135,17 +147,29 @@ def _created(
                 return _adopted(client, found, intent, store, is_ours=True)
             if attempt == ATTEMPTS:
                 raise
+            is_unclear = True
             continue
         except CloudError:
             # This very call was refused. What fails after it says nothing about the job.
-            withdraw(intent)
+            if not is_unclear:
+                _withdraw(store, intent)
             raise
         older = _is_double(client, handle)
         if older:
             return _adopted(client, older, intent, store, is_ours=True)
-        store.add(handle)
+        handle = _kept(store, handle)
         return Launched(handle=handle, status=_capped(client, handle, intent), is_new=True)
     raise AssertionError("unreachable")
+
+
+def _kept(store: Store, handle: JobHandle) -> JobHandle:
+    """The handle in the records: of two processes that know of one job the first has written it."""
+    if store.put(handle):
+        return handle
+    kept = store.find(JobHandle, handle.job_name)
+    if kept is None or kept.service_id != handle.service_id:
+        store.add(handle)  # says what is wrong
+    return kept or handle
 
 
 def _settled(client: Patient, intent: JobIntent) -> list[JobStatus]:
@@ -166,13 +190,13 @@ def _adopted(
     first = found[0]
     handle = handle_of(first, intent.provider)
     if not is_ours and first.max_seconds != intent.max_seconds:
-        store.discard(intent)
+        _withdraw(store, intent)
         raise UsageError(
             f"{first.job_name!r} is already at the service with another time limit "
             f"({first.max_seconds} s instead of {intent.max_seconds} s), from elsewhere. Give the "
             "same --max-usd as there, or --again for one more."
         )
-    store.add(handle)
+    handle = _kept(store, handle)
     if not first.ended and first.max_seconds != intent.max_seconds:
         first = _capped(client, handle, intent)
     if is_ours:

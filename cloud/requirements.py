@@ -21,7 +21,11 @@ def checked_requirements(path: Path) -> bytes:
     try:
         text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
-        raise UsageError(f"--requirements {str(path)!r} cannot be read ({error}).") from None
+        why = getattr(error, "strerror", None) or error
+        raise UsageError(
+            f"--requirements {str(path)!r} cannot be read ({why}). Give a text file with one "
+            "package a line, such as tqdm>=4.66."
+        ) from None
     if len(text) > MAX_BYTES:
         raise UsageError(f"--requirements {str(path)!r} is too long to be a list of packages.")
     lines = [re.sub(r"(^|\s)#.*", "", line).strip() for line in text.splitlines()]

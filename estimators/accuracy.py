@@ -71,9 +71,10 @@ def chance_of_at_most(held: int, jobs: int) -> float:
 def compare(intents: Iterable[JobIntent], outcomes: Iterable[Outcome]) -> list[Compared]:
     """Each part of each job for which both the prediction and the actual value are known."""
     ended = {outcome.job_name: outcome for outcome in outcomes}
+    asked = {intent.job_name: intent for intent in intents}  # once, whoever asked for it
     return [
         found
-        for intent in intents
+        for intent in asked.values()
         if (outcome := ended.get(intent.job_name)) is not None
         for part in PARTS
         if (found := _compared(intent, outcome, part)) is not None

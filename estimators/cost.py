@@ -1,5 +1,6 @@
 """What a job takes and costs on one offer, item by item."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -11,7 +12,9 @@ from estimators.calibrate import NO_HISTORY, History
 from estimators.catalog import is_spot_ceiling
 from estimators.items import Charges
 from estimators.learned import learned
+from estimators.past import NO_PAST, PastRuns
 from estimators.project import Projection, processes_per_node, project_from
+from estimators.there import NOWHERE
 from results.bill_lines import BillLine
 from results.errors import NoAnswerError, UsageError
 from results.records import Estimate, Grade, Job, Offer, Run, UsdInterval
@@ -145,9 +148,12 @@ def estimate(
     offer: Offer,
     billing: Billing = DEFAULTS,
     history: History = NO_HISTORY,
+    there: Mapping[str, Run] = NOWHERE,
+    past: PastRuns = NO_PAST,
 ) -> Estimate:
     """Time and cost of `job` on `offer`, from what `run` measured, as 80% intervals.
 
+    `there` and `past` are as in `estimators.rank.rank`, which gives the same answer.
     usd = usd_per_hour / 3600 × seconds × nodes for each item, exact decimals to 1e-6 USD. The
     whole is joined by sampling (see `estimators.combine`), so its ends lie within the sums of the
     items' ends, and its middle above the sum of their middles, as the items are skewed. Raises
@@ -155,7 +161,8 @@ def estimate(
     nothing.
     """
     check_job(job)
-    return Pricer(basis(run), billing, history).price(job, offer).estimate()
+    base = basis(there.get(offer.instance_type, run), past)
+    return Pricer(base, billing, history).price(job, offer).estimate()
 
 
 def check_job(job: Job) -> None:

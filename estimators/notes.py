@@ -51,6 +51,9 @@ SPOT = (
     f"work lost to interruptions of {REWORK_SHARE.low:.1%} to {REWORK_SHARE.high:.0%} of the "
     "training is assumed"
 )
+SPOT_UNKNOWN = (
+    "ceiling: on-demand price, for no spot price is known here; what spot saves is not counted"
+)
 PROXY = "rate of the same instance in SageMaker notebooks, within 0.4% where both are published"
 LOCAL_SSD = (
     "this type comes with local SSD; whether Vertex AI bills it beside the rate is unknown, "
@@ -172,6 +175,6 @@ def of_offer(offer: Offer, rules: BillingRules, start_up_notes: tuple[str, ...])
         found += (LOCAL_SSD,)
     if offer.allocation == "spot":
         found += (SPOT,)
-        if is_spot_ceiling(offer) and rules.spot_saving.value:
-            found += (saved(rules.spot_saving),)
+        if is_spot_ceiling(offer):
+            found += (saved(rules.spot_saving) or SPOT_UNKNOWN,)
     return found

@@ -4,18 +4,16 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from types import MappingProxyType
 
 from estimators.basis import basis
 from estimators.billing.settings import DEFAULTS, Billing
 from estimators.calibrate import NO_HISTORY, History
 from estimators.cost import Priced, Pricer, check_job
 from estimators.past import NO_PAST, PastRuns
+from estimators.there import NOWHERE
 from estimators.wishes import NO_WISHES, Wishes
 from results.errors import NoAnswerError
 from results.records import Estimate, Job, Offer, Run
-
-NOWHERE: Mapping[str, Run] = MappingProxyType({})
 
 
 @dataclass(frozen=True, kw_only=True)

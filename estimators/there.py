@@ -1,8 +1,11 @@
 """Runs that came home from rented machines, by the instance type they ran on."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from types import MappingProxyType
 
 from results.records import Run, Workload
+
+NOWHERE: Mapping[str, Run] = MappingProxyType({})
 
 
 def runs_there(run: Run, others: Iterable[Run]) -> dict[str, Run]:

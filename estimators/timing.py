@@ -123,10 +123,7 @@ def timing(
         speed = speed + seconds  # they are wrong the same way, so end by end is right
     work = combine.points(speed)
     if beside.spot:
-        share = Interval(
-            low=1 + REWORK_SHARE.low, mid=1 + REWORK_SHARE.mid, high=1 + REWORK_SHARE.high
-        )
-        work = combine.times(work, combine.points(share))
+        work = with_rework(work)
         lost = _rework(moving[phases.TRAINING][0])
         moving[phases.REWORK] = (lost, "assumed")
     return Timing(
@@ -169,6 +166,14 @@ def _forward_share(base: Basis) -> float:
     if step is None or forward is None or not step.seconds.mid:
         return 1.0
     return min(1.0, forward.seconds.mid / step.seconds.mid + (base.load_share or 0.0))
+
+
+def with_rework(work: combine.Points) -> combine.Points:
+    """Work on spot capacity, some of which is done twice."""
+    low, mid, high = (
+        1 + share for share in (REWORK_SHARE.low, REWORK_SHARE.mid, REWORK_SHARE.high)
+    )
+    return combine.times(work, combine.points(Interval(low=low, mid=mid, high=high)))
 
 
 def _rework(training: Interval) -> Interval:

@@ -26,6 +26,12 @@ class JobIntent:
     max_usd: Decimal
     max_seconds: int  # compiled into the service's own stop setting
     max_wait_seconds: int | None = None  # for its machines, before it is cancelled; None: any time
+    beside: str | None = None  # of a process that asks while another's is there; None: the first
+
+    @property
+    def intent_id(self) -> str:
+        """What its file is called: the job's name, with a mark of its own beside another's."""
+        return self.job_name if self.beside is None else f"{self.job_name}.{self.beside}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,5 +1,6 @@
 """The sentences around the tables: what was measured, what to beware of, what to do next."""
 
+import shlex
 from collections.abc import Callable, Iterable, Sequence
 from decimal import Decimal
 from typing import TypeVar
@@ -167,12 +168,9 @@ def quote_notes(
     quote: Quote,
     shown: Sequence[tuple[int, Estimate]],
     tied: Sequence[int],
-    least_usd: Decimal,
+    launch: str | None,
 ) -> list[str]:
-    """What the tables of one workload leave open, and how to launch its best offer.
-
-    `least_usd` is the smallest cap under which that offer is started at all.
-    """
+    """What the tables of one workload leave open, and how to `launch` its best offer."""
     notes = warning_lines(run)
     if len(tied) > 1:
         notes.append(f"{_listed(tied)} can't be told apart by cost (less than 90% sure)")
@@ -181,11 +179,8 @@ def quote_notes(
             f"* no other offer is both cheaper and faster; {len(quote.undominated)} are so"
         )
     notes += _answers(quote)
-    best = quote.estimates[0]
-    notes.append(
-        f"see the request that would launch 1 ({PROVIDER_NAMES[best.offer.provider]}): "
-        f"{submit_command(best, least_usd)}"
-    )
+    if launch is not None:
+        notes.append(launch)
     notes.append(f"print this again at these prices: trainfare quote --reprint {quote.quote_id}")
     return notes
 
@@ -261,15 +256,18 @@ def stale_lines(offers: Iterable[Offer]) -> list[str]:
     ]
 
 
-def submit_command(estimate: Estimate, least_usd: Decimal) -> str:
-    """The command that shows the very request for this estimate, capped at its upper end, or at
-    `least_usd` where that is more."""
-    offer, job = estimate.offer, estimate.job
-    spot = " --allocation spot" if offer.allocation == "spot" else ""
-    nodes = f" --nodes {job.nodes}" if job.nodes > 1 else ""
-    cap = units.ceiling_usd(max(estimate.usd.high, least_usd))
+def launch_line(best: Estimate, cap_usd: Decimal | None, results: str | None) -> str:
+    """The command that shows the very request of the first line of the last quote.
+
+    `cap_usd` lets it come to its end; None where its service ends any job sooner. `results` is the
+    store, where it was named.
+    """
+    whose = PROVIDER_NAMES[best.offer.provider]
+    if cap_usd is None:
+        return f"1 may run longer than {whose} lets any job run: choose a faster one to launch"
+    where = f" --results {shlex.quote(results)}" if results else ""
     return (
-        f"trainfare submit {job.workload.reference} --epochs {job.epochs} --provider "
-        f"{offer.provider} --instance {offer.instance_type} --region {offer.region}{spot}"
-        f"{nodes} --max-usd {cap} --dry-run"
+        f"see the request that would launch 1 ({whose}): trainfare submit "
+        f"{shlex.quote(best.job.workload.reference)} --offer 1 --max-usd {cap_usd:f}{where} "
+        "--dry-run"
     )

@@ -26,7 +26,7 @@ FOLDERS: dict[type, tuple[str, str]] = {
     Quote: ("quotes", "quote_id"),
     AllOffers: ("offers", "quote_id"),
     Advice: ("advice", "advice_id"),
-    JobIntent: ("intents", "job_name"),
+    JobIntent: ("intents", "intent_id"),
     JobHandle: ("handles", "job_name"),
     Outcome: ("outcomes", "job_name"),
 }
@@ -78,6 +78,10 @@ class Store:
                 "name; records are never changed. Remove the file if it is not wanted."
             )
         return self.place.shown(name)
+
+    def put(self, record: T) -> bool:
+        """Keep `record` where there is none of its id yet: of several writers one is told True."""
+        return self.place.create(_file_name(record), codec.dumps(record) + "\n")
 
     def _other(self, name: str, text: str) -> bool:
         try:

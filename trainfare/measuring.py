@@ -140,6 +140,12 @@ def fresh_run(asked: Asked, store: Store) -> Run | None:
     return None
 
 
+def is_answered_by(run: Run, asked: Asked) -> bool:
+    """Whether `run`, on whatever machine, is of this workload as it is now, and under a day old."""
+    digest = reference.source_digest(asked.workload)
+    return age(run) <= FRESH and not run.partial and _same(run.workload, asked, digest)
+
+
 def _same(found: Workload, asked: Asked, digest: str | None) -> bool:
     return (
         found.reference == asked.workload

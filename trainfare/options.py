@@ -8,9 +8,10 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 import click
+from click.core import ParameterSource
 
 from results.errors import UsageError
-from trainfare.settings import folder_or_address
+from trainfare.settings import MOST_USD, folder_or_address
 
 Command = Callable[..., None]
 Decorator = Callable[[Command], Command]
@@ -19,6 +20,7 @@ WORKLOAD_HELP = (
     "A workload is mlp, cnn, rnn, torchvision:MODEL, path/to/file.py:FACTORY or "
     "package.module:FACTORY."
 )
+MOST_DIGITS = 30  # before or after the point
 POSITIVE = click.IntRange(min=1)
 SEED = click.IntRange(0, 2**32 - 1)  # what numpy takes, torch takes more
 FOLDER = click.Path(path_type=Path)
@@ -40,20 +42,33 @@ class BatchSizes(click.ParamType[tuple[int, ...]]):
         return tuple(int(part) for part in parts)
 
 
+def _decimal(value: Any) -> Decimal:
+    """The number as it was typed, NaN for what is none; `1e3` is kept, and shown, as 1000."""
+    try:
+        number = Decimal(str(value))
+    except InvalidOperation:
+        return Decimal("NaN")
+    small = number.is_finite() and -MOST_DIGITS <= number.adjusted() <= MOST_DIGITS
+    return Decimal(f"{number:f}") if small else Decimal("NaN")
+
+
 class Money(click.ParamType[Decimal]):
-    """A positive amount of USD, exact."""
+    """A positive amount, exact: USD, or `what` else."""
 
     name = "usd"
 
+    def __init__(self, what: str = "amount", expected: str = "USD", example: str = "1.50") -> None:
+        self._what, self._expected, self._example = what, expected, example
+
     def convert(self, value: Any, param: Any, ctx: Any) -> Decimal:  # noqa: ARG002
-        """The Decimal as it was typed. Raises UsageError."""
-        try:
-            amount = Decimal(str(value))
-        except InvalidOperation:
-            amount = Decimal("NaN")
-        if not amount.is_finite() or amount <= 0:
+        """The Decimal as it was typed. Raises UsageError for none, and for what nobody means."""
+        amount = _decimal(value)
+        if not amount.is_finite() or not 0 < amount <= MOST_USD:
             option = param.opts[0] if param else "an amount"
-            raise UsageError(f"'{value}' is no amount for {option}. Give USD above 0, as 1.50.")
+            raise UsageError(
+                f"'{value}' is no {self._what} for {option}. Give {self._expected} above 0, at "
+                f"most {MOST_USD:,}, as {self._example}."
+            )
         return amount
 
 
@@ -72,15 +87,17 @@ class Number(click.ParamType[Decimal]):
 
     name = "number"
 
+    def __init__(self, example: str) -> None:
+        self._example = example
+
     def convert(self, value: Any, param: Any, ctx: Any) -> Decimal:  # noqa: ARG002
         """The Decimal. Raises UsageError for what is no number, NaN and infinity included."""
-        try:
-            number = Decimal(str(value))
-        except InvalidOperation:
-            number = Decimal("NaN")
+        number = _decimal(value)
         if not number.is_finite():
             option = param.opts[0] if param else "an amount"
-            raise UsageError(f"'{value}' is no number for {option}. Give one such as 3600.")
+            raise UsageError(
+                f"'{value}' is no number for {option}. Give one such as {self._example}."
+            )
         return number
 
 
@@ -121,6 +138,13 @@ class Names(click.ParamType[tuple[str, ...]]):
         return value if isinstance(value, tuple) else tuple(n.strip() for n in value.split(","))
 
 
+def typed() -> frozenset[str]:
+    """The options of the command that is under way that stand on its command line."""
+    asked = click.get_current_context()
+    given = ParameterSource.COMMANDLINE
+    return frozenset(n for n in asked.params if asked.get_parameter_source(n) is given)
+
+
 def stacked(*decorators: Callable[[Any], Any]) -> Decorator:
     """Several click decorators as one, in the order in which --help shows them."""
 
@@ -154,7 +178,11 @@ prices = click.option(
 )
 currency = stacked(
     click.option("--currency", default="USD", help="Show money in it, at --rate.  [USD]"),
-    click.option("--rate", type=Money(), help="What one USD is in --currency, such as 0.92."),
+    click.option(
+        "--rate",
+        type=Money("rate", "what one USD is in --currency,", "0.92"),
+        help="What one USD is in --currency, such as 0.92.",
+    ),
 )
 wishes = stacked(
     click.option("--deadline", type=Duration(), help="Finish within, such as 4h or 90min."),
@@ -166,7 +194,7 @@ offers = stacked(
     click.option("--regions", "--region", type=Names(), default=(), help="Such as us-east-1."),
     click.option("--gpu", help="Such as T4; none for CPU only."),
     click.option("--allocation", help="on_demand or spot."),
-    click.option("--min-memory", type=Number(), help="Memory of a machine, GiB."),
+    click.option("--min-memory", type=Number("16"), help="Memory of a machine, GiB."),
 )
 job = stacked(
     click.option(

@@ -13,6 +13,7 @@ FILE_NAME = "trainfare.toml"
 DEFAULT_STORE = "trainfare-results"
 MIRRORS = ("aws_public", "gcp", "azure")  # addresses of price services, in [prices]
 PATIENCE = "patience_seconds"  # of [prices]: with a service that does not answer
+MOST_USD = 10**9  # nobody means more
 SECTIONS = ("aws", "gcp", "azure", "results", "billing", "prices", "budget")
 
 
@@ -45,7 +46,10 @@ class Settings:
         try:
             return _max_usd(tomllib.loads(file.read_text(encoding="utf-8")), str(file))
         except (OSError, ValueError, RecursionError) as error:
-            raise RecordError(f"{file} cannot be read as a budget ({error}).") from None
+            why = getattr(error, "strerror", None) or error
+            raise RecordError(
+                f'{file} cannot be read as a budget ({why}). Expected one line: max_usd = "100"'
+            ) from None
 
 
 def _max_usd(table: dict[str, Any], where: str) -> Decimal:
@@ -55,7 +59,8 @@ def _max_usd(table: dict[str, Any], where: str) -> Decimal:
         amount = Decimal(str(given))
     except InvalidOperation:
         amount = Decimal("NaN")
-    if set(table) != {"max_usd"} or isinstance(given, bool) or not amount.is_finite() or amount < 0:
+    fits = amount.is_finite() and 0 <= amount <= MOST_USD
+    if set(table) != {"max_usd"} or isinstance(given, bool) or not fits:
         raise RecordError(f'{where} holds no budget. Expected one line: max_usd = "100"')
     return amount
 

@@ -6,23 +6,21 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
 
-import pytest
-
 from results.lines import (
     assumed_lines,
     facts_lines,
     gpu_line,
     headline,
     known,
+    launch_line,
     quote_notes,
     shared_notes,
-    submit_command,
     sweep_lines,
     use_lines,
     warning_lines,
 )
 from results.price_age import STALE_DAYS
-from results.records import Estimate, GpuReading, Measurement, Quote, Run, SweepPoint, UsdInterval
+from results.records import Estimate, GpuReading, Measurement, Quote, Run, SweepPoint
 from results.shown import shown_offers
 from results.statistics import Interval
 from results.utilisation import Peak
@@ -30,7 +28,6 @@ from results.utilisation import Peak
 MakeRun = Callable[..., Run]
 MakeEstimate = Callable[..., Estimate]
 FRESH = datetime.now(UTC).date().isoformat()
-CENT = Decimal("0.01")
 
 
 def test_headline(
@@ -140,8 +137,8 @@ def test_notes(
 ) -> None:
     best = make_estimate(as_of=FRESH, assumptions=("starts in 2 min",))
     quote = make_quote(best, left_out=(("too little memory", 7),))
-    assert quote_notes(make_run(), quote, numbered(best), [1], CENT) == [
-        f"see the request that would launch 1 (SageMaker): {submit_command(best, CENT)}",
+    assert quote_notes(make_run(), quote, numbered(best), [1], "launch it so") == [
+        "launch it so",
         f"print this again at these prices: trainfare quote --reprint {quote.quote_id}",
     ]
     assert shared_notes(quote, numbered(best)) == ["7 left out: --explain says why"]
@@ -168,7 +165,7 @@ def test_answers_to_a_deadline_and_a_budget(
         deadline_seconds=7200.0,
         budget_usd=Decimal(5),
     )
-    notes = quote_notes(make_run(), quote, shown_offers(quote, 1), tied=[1], least_usd=CENT)
+    notes = quote_notes(make_run(), quote, shown_offers(quote, 1), tied=[1], launch=None)
     assert notes[:3] == [
         "* no other offer is both cheaper and faster; 2 are so",
         "cheapest that is 90% sure to end within 2.00 h: 1, ml.g5.xlarge in us-west-2",
@@ -181,7 +178,7 @@ def test_a_tie_is_told(
 ) -> None:
     best = make_estimate(as_of=FRESH)
     quote = make_quote(best, best, best)
-    notes = quote_notes(make_run(), quote, numbered(best), [1, 2, 7], CENT)
+    notes = quote_notes(make_run(), quote, numbered(best), [1, 2, 7], None)
     assert notes[0] == "1, 2 and 7 can't be told apart by cost (less than 90% sure)"
 
 
@@ -198,26 +195,14 @@ def test_stale_prices_are_told_only_where_shown(
     assert told not in shared_notes(quote, numbered(fresh))
 
 
-@pytest.mark.parametrize(
-    ("allocation", "least", "cap"),
-    [("on_demand", CENT, "0.31"), ("spot", CENT, "0.31"), ("spot", Decimal("0.42"), "0.42")],
-)
-def test_the_command_is_capped_at_the_upper_end_or_the_least_cap(
-    make_estimate: MakeEstimate, allocation: str, least: Decimal, cap: str
-) -> None:
-    estimate = make_estimate(allocation=allocation, region="us-west-2")
-    estimate = replace(
-        estimate, usd=UsdInterval(low=Decimal("0.1"), mid=Decimal("0.2"), high=Decimal("0.301"))
-    )
-    words = shlex.split(submit_command(estimate, least))
-    assert words[:3] == ["trainfare", "submit", "cnn"]
-    assert words[-1] == "--dry-run"
-    options = dict(zip(words[3:-1:2], words[4:-1:2], strict=True))
-    spot = {"--allocation": "spot"} if allocation == "spot" else {}
-    assert options == spot | {
-        "--epochs": "3",
-        "--provider": "aws",
-        "--instance": "ml.g5.xlarge",
-        "--region": "us-west-2",
-        "--max-usd": cap,
-    }
+def test_the_command_that_launches_the_first_line(make_estimate: MakeEstimate) -> None:
+    best = make_estimate(region="us-west-2")
+    said, _, command = launch_line(best, Decimal("0.42"), None).partition(": ")
+    assert said == "see the request that would launch 1 (SageMaker)"
+    assert command == "trainfare submit cnn --offer 1 --max-usd 0.42 --dry-run"
+    workload = replace(best.job.workload, reference="my models/net.py:make")
+    best = replace(best, job=replace(best.job, workload=workload))
+    words = shlex.split(launch_line(best, Decimal("0.42"), "my results").partition(": ")[2])
+    assert words[2:5] == ["my models/net.py:make", "--offer", "1"]
+    assert words[-3:] == ["--results", "my results", "--dry-run"]
+    assert "trainfare submit" not in launch_line(best, None, None)

@@ -102,6 +102,26 @@ def test_missing_settings_are_named_before_anything_is_measured(
         (("report", "--format", "md", "--base", "latest~1"), "latest~1"),
         (("submit", "mlp", *AWS, "--dry-run"), "--max-usd"),
         (("submit", "mlp", *AWS, "--max-usd", "0", "--dry-run"), "--max-usd"),
+        (
+            ("submit", "mlp", *AWS, "--max-usd", "1e99"),
+            "'1e99' is no amount for --max-usd. Give USD above 0, at most 1,000,000,000, as 1.50.",
+        ),
+        (("quote", "mlp", "--budget", "1e99"), "'1e99' is no amount for --budget"),
+        (("quote", "mlp", "--budget", "1e-999999"), "'1e-999999' is no amount for --budget"),
+        (
+            ("quote", "mlp", "--currency", "EUR", "--rate", "0"),
+            "'0' is no rate for --rate. Give "
+            "what one USD is in --currency, above 0, at most 1,000,000,000, as 0.92.",
+        ),
+        (
+            ("quote", "mlp", "--min-memory", "nan"),
+            "'nan' is no number for --min-memory. Give one such as 16.",
+        ),
+        (
+            ("canary", "mlp", "--max-usd", "0.02"),
+            "--max-usd 0.02 is less than a cent for each of "
+            "3 trials. Give 0.03 at least, or try fewer with --top.",
+        ),
         (("submit", "mlp", *AWS, "--max-usd", "5"), "role_arn"),
         (("submit", "mlp", "--max-usd", "5"), "--offer N"),
         (("submit", "mlp", "--offer", "1", "--max-usd", "5"), "trainfare quote mlp"),
@@ -146,6 +166,31 @@ def test_nothing_is_said_of_services_that_were_not_asked(cli: Cli) -> None:
 def test_over_budget(cli: Cli, configured: Path) -> None:
     words = ("submit", "mlp", *AWS, "--epochs", "1000000", "--max-usd", "0.01", "--dry-run")
     assert_told(cli(*words), "--max-usd 0.01", code=4)
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (("--budget-file", "none.toml"), "none.toml cannot be read as a budget (No such file or "
+         'directory). Expected one line: max_usd = "100"'),
+        (("--requirements", "none.txt"), "--requirements 'none.txt' cannot be read (No such file "
+         "or directory). Give a text file with one package a line, such as tqdm>=4.66."),
+    ],
+)  # fmt: skip
+def test_a_file_that_is_not_there(
+    cli: Cli, configured: Path, words: tuple[str, ...], told: str
+) -> None:
+    assert_told(cli("submit", "mlp", *AWS, "--max-usd", "5", "--dry-run", *words), told)
+
+
+def test_an_amount_is_shown_plainly(cli: Cli) -> None:
+    answer = cli("quote", "mlp", "--provider", "aws", "--budget", "1e3")
+    assert "90% sure to cost at most $1000:" in " ".join(answer.out.split())
+
+
+def test_a_share_too_small_for_a_trial_is_told_as_one(cli: Cli, configured: Path) -> None:
+    answer = cli("canary", "mlp", "--max-usd", "0.03", "--provider", "aws", "--region", "us-east-1")
+    assert_told(answer, "and --max-usd leaves $0.01 to each of 3", code=3)
 
 
 def test_no_answer(cli: Cli, tmp_path: Path) -> None:

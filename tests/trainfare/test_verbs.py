@@ -93,7 +93,7 @@ def test_quote_as_text(cli: Cli) -> None:
     assert_readable(answer)
     for text in (
         "mlp · 10 epochs", "Performance", "Cost of the whole job, 80% intervals",
-        "SageMaker", "Vertex AI", "Azure ML", "trainfare submit mlp --epochs 10",
+        "SageMaker", "Vertex AI", "Azure ML", "trainfare submit mlp --offer 1 --max-usd",
     ):  # fmt: skip
         assert text in answer.out
 
@@ -178,6 +178,8 @@ def test_dry_run(cli: Cli, configured: Path, provider: str, allocation: str) -> 
     assert text.code == 0
     assert "nothing was sent" in text.out
     assert "at worst" in text.out
+    is_ceiling = (provider, allocation) == ("azure", "spot")  # in no price list
+    assert ("ceiling: on-demand price, for no spot" in " ".join(text.out.split())) == is_ceiling
 
 
 def test_the_command_that_a_quote_ends_with_shows_the_request(cli: Cli, configured: Path) -> None:

@@ -14,10 +14,14 @@ from trainfare import options, output, pricing, settings
 @click.option("--provider", required=True, help="aws, gcp or azure.")
 @click.option("--instance", required=True, help="Such as ml.g5.xlarge.")
 @click.option("--region", help="Such as us-east-1.  [of trainfare.toml]")
-@click.option("--seconds", required=True, type=options.Number(), help="Of training, as reported.")
+@click.option(
+    "--seconds", required=True, type=options.Number("3600"), help="Of training, as reported."
+)
 @click.option("--nodes", type=int, default=1, help="Machines of the job.  [1]")
 @click.option("--allocation", default="on_demand", show_default=True, help="on_demand or spot.")
-@click.option("--disk-gib", type=options.Number(), help="Disk of each machine.  [the service's]")
+@click.option(
+    "--disk-gib", type=options.Number("30"), help="Disk of each machine.  [the service's]"
+)
 @click.option(
     "--usd-per-hour", type=options.Money(), help="Your rate, to which no saving or discount is put."
 )

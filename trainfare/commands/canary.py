@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from results.errors import NoAnswerError, TrainfareError, UsageError
+from results.errors import NoAnswerError, OverBudgetError, TrainfareError, UsageError
 from results.jobs import Outcome
 from results.names import PROVIDER_NAMES
 from results.records import Estimate, Job, Offer, Quote, Run
 from results.rows import estimate_row
 from results.store import Store, new_id, utc_now
-from trainfare import jobs, measuring, options, output, pricing, settings
+from trainfare import capping, jobs, measuring, options, output, pricing, settings
 from trainfare.__main__ import INTERRUPTED
 from trainfare.reading import open_store
 
@@ -72,7 +72,7 @@ def canary(
     from estimators.cost import estimate
     from estimators.rank import rank
 
-    configured = settings.load()
+    configured, cap = settings.load(), _share(max_usd, top)
     store = open_store(configured.results_folder(results))
     offers, billing = pricing.offers(
         price_files, configured, {name: more.pop(name) for name in pricing.FILTERS}
@@ -89,7 +89,7 @@ def canary(
         for e in logic.candidates(ranked)
     ]
     travels = Source(folder=source, requirements=requirements)
-    planned = _planned(pairs, top, max_usd, travels, configured)
+    planned = _planned(pairs, top, cap, travels, configured)
     _ask(planned, max_usd, yes)
     trials.start([trial for _, trial in planned], store, configured.budget_usd(None), output.say)
 
@@ -109,7 +109,20 @@ def canary(
     except KeyboardInterrupt:
         output.say("Detached: the trials go on, each under its cap. See: trainfare jobs")
         ctx.exit(INTERRUPTED)
-    _answer(run, logic.requoted(ranked, tried(), billing, history), planned, store, as_json)
+    again = logic.requoted(ranked, tried(), billing, history)
+    _answer(run, again, planned, store, results, as_json)
+
+
+def _share(max_usd: Decimal, top: int) -> Decimal:
+    """The cap of one of `top` trials, in whole cents. Raises UsageError where it is none."""
+    cent = Decimal("0.01")
+    cap = (max_usd / top).quantize(cent, ROUND_FLOOR)
+    if cap < cent:
+        raise UsageError(
+            f"--max-usd {max_usd} is less than a cent for each of {top} trials. Give "
+            f"{top * cent} at least, or try fewer with --top."
+        )
+    return cap
 
 
 def _check_set_up(offers: Sequence[Offer], configured: settings.Settings) -> None:
@@ -131,7 +144,7 @@ def _check_set_up(offers: Sequence[Offer], configured: settings.Settings) -> Non
 def _planned(
     pairs: list[tuple[Estimate, Estimate]],
     top: int,
-    max_usd: Decimal,
+    cap: Decimal,
     travels: "Source",
     configured: settings.Settings,
 ) -> list[tuple[Estimate, "Trial"]]:
@@ -139,6 +152,7 @@ def _planned(
 
     `pairs` are the estimates of the whole job and of its trial, the best offer first.
     """
+    from cloud.cap import least_usd
     from cloud.launch import Order
     from cloud.registry import plan_packed
     from cloud.settings import from_table
@@ -146,7 +160,6 @@ def _planned(
     from cloud.trials import Trial
 
     clouds, found, refused = jobs.Clouds(configured), [], dict[str, str]()
-    cap = (max_usd / top).quantize(Decimal("0.01"), ROUND_FLOOR)
     for whole, short in pairs:
         offer = whole.offer
         packed = pack(short.job, travels)
@@ -154,6 +167,11 @@ def _planned(
             own = from_table(offer.provider, configured.table(offer.provider))
             request = plan_packed(packed, offer, own, cap)
             client = clouds.of(offer.provider)
+        except OverBudgetError:
+            least = least_usd(offer, short.job.nodes)
+            reason = f"a trial there needs a cap of ${least}, and --max-usd leaves ${cap} to each"
+            refused.setdefault(f"{reason} of {top}", offer.instance_type)
+            continue
         except TrainfareError as error:
             refused.setdefault(str(error), offer.instance_type)
             continue
@@ -189,6 +207,7 @@ def _answer(
     estimates: list[Estimate],
     planned: list[tuple[Estimate, "Trial"]],
     store: Store,
+    results: Path | str | None,
     as_json: bool,
 ) -> None:
     """Keep the new ranking as a quote, and show it with what the trials cost."""
@@ -209,9 +228,12 @@ def _answer(
             trials=[jobs.outcome_row(outcome) for outcome in outcomes],
         )
         return
+    from results.lines import launch_line
     from results.tables import cost_tables
 
     for outcome in outcomes:
         output.print_line(jobs.outcome_line(outcome))
     output.print_fitting(*cost_tables(list(enumerate(estimates[:SHOWN], start=1))))
-    output.print_line(f"Start the first: trainfare submit {run.workload.reference} --offer 1")
+    first = estimates[0]
+    where = None if results is None else str(results)
+    output.print_line(launch_line(first, capping.enough_usd(first), where))

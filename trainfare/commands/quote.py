@@ -1,7 +1,6 @@
 """`trainfare quote`: what the job costs where, from a fresh measurement."""
 
 from decimal import Decimal
-from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -9,13 +8,13 @@ import click
 
 from results.all_offers import all_offers
 from results.errors import NoAnswerError, OverBudgetError, RecordError, UsageError
-from results.jobs import Outcome
 from results.money import Currency, shown_in
 from results.records import Job, Quote, Run
 from results.rows import estimate_row, measurement_rows, run_row
 from results.shown import best_of_each, shown_offers
 from results.store import Store, new_id, utc_now
-from trainfare import measuring, options, output, pricing, settings
+from trainfare import capping, choosing, measuring, options, output, pricing, settings
+from trainfare.known import known_of
 from trainfare.reading import open_store
 
 if TYPE_CHECKING:
@@ -23,7 +22,6 @@ if TYPE_CHECKING:
     from estimators.wishes import Wishes
 
 DEFAULT_WORKLOADS = ("mlp", "cnn", "rnn")
-KNOWN_RUNS = 300  # the newest, from which a quote learns: a team's store may hold thousands
 KEPT_OFFERS = 20  # of each service in full; all are kept in brief beside them, for the report
 
 
@@ -85,7 +83,11 @@ def quote(
             _print_json(answers)
         return
     with shown_in(shown):
-        notes = [line for run, answer, _ in answers for line in show(run, answer, top, explain)]
+        notes = []
+        for run, answer, _ in answers:
+            is_older = reprint is not None and _is_older(answer, store)
+            launch = None if is_older else _launch_line(answer, results)
+            notes += show(run, answer, top, explain, launch)
     for line in (*dict.fromkeys(notes), *assumed_lines([answer for _, answer, _ in answers])):
         output.print_line(line)
 
@@ -99,17 +101,12 @@ def _quote(
     store: Store,
 ) -> tuple[Run, Quote, "Ranking | None"]:
     """Rank the offers for the job and keep the answer with the prices it used."""
-    from estimators.calibrate import History
-    from estimators.past import past_runs
     from estimators.rank import rank, undominated
-    from estimators.there import runs_there
 
     epochs, samples = size[0], size[1] or run.workload.samples_per_epoch
     job = Job(workload=run.workload, epochs=epochs, samples_per_epoch=samples)
-    history = History.of(store.newest_first(Outcome))
-    known = list(islice(store.newest_first(Run), KNOWN_RUNS))
-    there, past = runs_there(run, known), past_runs(known)
-    ranking = rank(run, job, offers, billing, wishes, history, there, past)
+    known = known_of(run, store)
+    ranking = rank(run, job, offers, billing, wishes, known.history, known.there, known.past)
     if not ranking.priced:
         _refuse(run, ranking, wishes)
     best = undominated(ranking.priced)
@@ -168,6 +165,19 @@ def _kept(
     return runs[0], found[0], None
 
 
+def _is_older(answer: Quote, store: Store) -> bool:
+    """Whether `--offer` means another quote than this one, which was printed again."""
+    reference = answer.estimates[0].job.workload.reference
+    return choosing.newest_quote(store, reference).quote_id != answer.quote_id
+
+
+def _launch_line(answer: Quote, results: Path | str | None) -> str:
+    from results.lines import launch_line
+
+    best = answer.estimates[0]
+    return launch_line(best, capping.enough_usd(best), str(results) if results else None)
+
+
 def _print_json(answers: list[tuple[Run, Quote, "Ranking | None"]]) -> None:
     output.print_json(
         estimates=[
@@ -190,9 +200,8 @@ def _print_json(answers: list[tuple[Run, Quote, "Ranking | None"]]) -> None:
     )  # fmt: skip
 
 
-def show(run: Run, answer: Quote, top: int, explain: bool) -> list[str]:
+def show(run: Run, answer: Quote, top: int, explain: bool, launch: str | None) -> list[str]:
     """Print the answer as a person reads it; return the notes that other answers may share."""
-    from cloud.cap import least_usd
     from estimators.ties import tied_with_best
     from results import lines, tables
 
@@ -205,9 +214,7 @@ def show(run: Run, answer: Quote, top: int, explain: bool) -> list[str]:
     if explain:
         output.print_table(tables.items_table(*shown[0]))
     tied = [shown[place][0] for place in tied_with_best([e for _, e in shown])]
-    best = answer.estimates[0]
-    least = least_usd(best.offer, best.job.nodes)
-    for line in lines.quote_notes(run, answer, shown, tied, least):
+    for line in lines.quote_notes(run, answer, shown, tied, launch):
         output.print_line(line)
     output.print_line("")
     return lines.shared_notes(answer, shown, explain)

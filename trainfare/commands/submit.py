@@ -11,12 +11,11 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from results import units
-from results.errors import OverBudgetError, UsageError
-from results.jobs import Outcome
 from results.names import PROVIDER_NAMES
-from results.records import Estimate, Job, JobRequest
+from results.records import Estimate, JobRequest
 from results.rows import estimate_row, number
-from trainfare import choosing, measuring, options, output, pricing, settings
+from trainfare import capping, choosing, measuring, options, output, pricing, settings
+from trainfare.known import known_of
 from trainfare.reading import open_store
 
 if TYPE_CHECKING:
@@ -77,31 +76,26 @@ def submit(
     from cloud.registry import plan_packed
     from cloud.settings import for_a_job, from_table
     from cloud.source import Source, pack, refuse_data_folder
-    from estimators.calibrate import History
     from estimators.cost import estimate
 
     configured = settings.load()
     store = open_store(configured.results_folder(results))
     budget_usd = configured.budget_usd(budget_file)
-    if place is not None:
-        if provider or instance or region:
-            raise UsageError("Give --offer, or --provider, --instance and --region: not both.")
-        offer = choosing.quoted_offer(store, workload, place)
-    else:
-        offer = choosing.named_offer(
-            provider, instance, region, allocation, price_files, configured
-        )
-    asked = measuring.Asked(workload=workload, **how)
-    refuse_data_folder(asked.data_folder)
+    size = {"epochs": epochs, "samples_per_epoch": samples_per_epoch, "nodes": nodes}
+    named: dict[str, Any] = {"provider": provider, "instance": instance, "region": region}
+    named |= {"allocation": allocation, "price_files": price_files}
+    chosen = choosing.chosen(store, configured, workload, place, named, size, how)
+    offer = chosen.offer
+    refuse_data_folder(chosen.asked.data_folder)
     own = from_table(offer.provider, configured.table(offer.provider))
     for_a_job(own)  # before a measurement that would be for nothing
-    run = measuring.fresh_or_new(asked, store)
-    samples = samples_per_epoch or run.workload.samples_per_epoch
-    job = Job(workload=run.workload, epochs=epochs, samples_per_epoch=samples, nodes=nodes)
-    history = History.of(store.newest_first(Outcome))
-    answer = estimate(run, job, offer, pricing.billing(configured), history)
+    run = chosen.run or measuring.fresh_or_new(chosen.asked, store)
+    job = chosen.job(run)
+    known = known_of(run, store)
+    billing = pricing.billing(configured)
+    answer = estimate(run, job, offer, billing, known.history, known.there, known.past)
     if not accept_risk:
-        _refuse_over(max_usd, answer)
+        capping.refuse_risk(max_usd, answer)
     packed = pack(job, Source(folder=source, requirements=requirements))
     wait_seconds = None if max_wait is None else math.ceil(max_wait)
     planned = plan_packed(packed, offer, own, max_usd, max_wait_seconds=wait_seconds)
@@ -126,19 +120,6 @@ def submit(
     )
     made = launch(client, order, store, budget_usd, output.say)
     _tell(made, order, as_json)
-
-
-def _refuse_over(cap: Decimal, answer: Estimate) -> None:
-    from cloud.cap import least_usd
-
-    if answer.usd.high > cap:
-        enough = max(answer.usd.high, least_usd(answer.offer, answer.job.nodes))
-        raise OverBudgetError(
-            f"The job may cost up to {units.usd_text(answer.usd.high)} there, more than "
-            f"--max-usd {cap}. Allow {units.ceiling_usd(enough)}, train fewer epochs, "
-            "choose another offer with: trainfare quote, or give --accept-risk: the cap still "
-            "holds, but may end the job before its last epoch."
-        )
 
 
 def _what(planned: JobRequest, answer: Estimate) -> list[str]:
