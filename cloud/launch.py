@@ -135,6 +135,7 @@ def _created(
                 return _adopted(client, found, intent, store, is_ours=True)
             if attempt == ATTEMPTS:
                 raise
+            withdraw = _keep  # a refusal of the next call says nothing about this one
             continue
         except CloudError:
             # This very call was refused. What fails after it says nothing about the job.

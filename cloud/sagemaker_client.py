@@ -7,7 +7,7 @@ from typing import Any
 from urllib.parse import urlparse
 
 from cloud import errors
-from cloud.aws_errors import told
+from cloud.aws_errors import told, without_pages
 from cloud.client import Check, JobStatus, created
 from cloud.job_key import PREFIX
 from cloud.paging import each_once
@@ -38,9 +38,10 @@ class SageMakerClient:
             own = self.settings.endpoint if name == "sagemaker" else None
             with told(region):
                 # A fresh session: the default one keeps credentials that have expired.
-                self._made[name, region] = boto3.Session().client(
+                made = boto3.Session().client(
                     name, region_name=region, endpoint_url=own, config=once
                 )
+            self._made[name, region] = without_pages(made, region)
         return self._made[name, region]
 
     def upload(self, request: JobRequest, region: str, archive: bytes) -> None:
