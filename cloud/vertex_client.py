@@ -32,6 +32,7 @@ class VertexClient:
     def __init__(self, settings: GcpSettings) -> None:
         self.settings = settings
         self.project, self.bucket = for_a_job(settings)
+        self.account = f"projects/{self.project}"
         self._made: dict[str, Any] = {}
 
     @cached_property
@@ -118,6 +119,10 @@ class VertexClient:
                 # Labels can be set by anybody: ours has the name that it is displayed under.
                 if job.labels.get(PREFIX) == job.display_name:
                     yield status_of(job, region)
+
+    def asked_account(self, region: str) -> str | None:  # noqa: ARG002
+        """The project, which is part of every address."""
+        return self.account
 
     def logs(self, handle: JobHandle, skip_lines: int = 0) -> Iterator[str]:
         """Cloud Logging's lines of the first worker pool, the oldest first."""
