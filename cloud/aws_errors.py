@@ -1,26 +1,37 @@
 """What boto3 raises, in the errors that all clouds share."""
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
 from cloud import errors
+from cloud.answers import REFUSALS, UNREADABLE, refuse_page, unreadable
 
 QUOTA = ("ResourceLimitExceeded", "LimitExceededException", "ServiceQuotaExceededException")
-THROTTLED = ("ThrottlingException", "Throttling", "TooManyRequestsException", "SlowDown")
+# The codes of botocore's own retries (botocore.retries.standard); they start nothing.
+THROTTLED = (
+    "Throttling", "ThrottlingException", "ThrottledException", "TooManyRequestsException",
+    "RequestThrottled", "RequestThrottledException", "RequestLimitExceeded", "SlowDown",
+    "BandwidthLimitExceeded",
+)  # fmt: skip
 SIGN_IN = (
     "ExpiredTokenException", "ExpiredToken", "UnrecognizedClientException", "InvalidClientTokenId",
     "InvalidAccessKeyId", "SignatureDoesNotMatch", "InvalidSignatureException", "RequestExpired",
     "MissingAuthenticationToken", "RequestTimeTooSkewed",
 )  # fmt: skip
 DENIED = ("AccessDeniedException", "AccessDenied", "UnauthorizedOperation", "403")
-MISSING = ("ResourceNotFound", "ResourceNotFoundException", "NoSuchKey", "404")
+MISSING = ("ResourceNotFound", "ResourceNotFoundException", "NoSuchKey")
+# RequestTimeout, InternalFailure, ServiceUnavailable, PriorRequestNotComplete, OperationAborted, …:
+# whatever the status, they leave open what was done.
+OPEN = re.compile(r"Timeout(Exception)?$|TimedOut|Internal|Unavailable|NotComplete|Aborted")
 
 
 @contextmanager
 def told(region: str) -> Iterator[None]:
     """Turn what boto3 raises into the errors that all clouds share."""
     from botocore import exceptions as boto
+    from botocore.parsers import ResponseParserError
 
     where = f"AWS ({region})"
     try:
@@ -40,10 +51,23 @@ def told(region: str) -> Iterator[None]:
         raise errors.RegionError(where, error) from None
     except (boto.ParamValidationError, boto.UnknownEndpointError) as error:
         raise errors.ConfigurationError(where, error) from None
-    except KeyError as error:  # botocore takes half of a JSON answer for an empty one
-        raise errors.UnclearError(where, f"the answer lacks {error}") from None
     except boto.BotoCoreError as error:  # a lost connection, a timeout, a cut-off answer
         raise errors.UnclearError(where, error) from None
+    except (ResponseParserError, *UNREADABLE) as error:
+        # A KeyError too: botocore takes half of a JSON answer for an empty one.
+        raise unreadable(where, error) from None
+
+
+def without_pages(client: Any, region: str) -> Any:
+    """`client`, which raises UnclearError where a web page comes in the place of an answer."""
+
+    def look(response_dict: dict[str, Any], **_: Any) -> None:
+        body = response_dict["body"]  # no bytes yet where it is a download
+        if isinstance(body, bytes):
+            refuse_page(f"AWS ({region})", response_dict["status_code"], body)
+
+    client.meta.events.register("before-parse", look)
+    return client
 
 
 def _kind(error: Any) -> type[errors.CloudError]:
@@ -63,5 +87,8 @@ def _kind(error: Any) -> type[errors.CloudError]:
         return known[code]
     if code == "ValidationException" and "not found" in said.lower():
         return errors.JobNotFoundError
-    unreadable = code.isdigit()  # botocore puts the status where it found no code
-    return errors.UnclearError if status >= 500 or unreadable else errors.ConfigurationError
+    if code == "404" and error.operation_name.startswith("Head"):  # such an answer has no body
+        return errors.JobNotFoundError
+    # botocore puts the status where it found no code.
+    is_open = not code or code.isdigit() or OPEN.search(code) or status not in REFUSALS
+    return errors.UnclearError if is_open else errors.ConfigurationError

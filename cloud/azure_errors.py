@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from cloud import errors
+from cloud.answers import REFUSALS, UNREADABLE, is_page, refuse_page, unreadable, was_never_sent
 
 
 @contextmanager
@@ -15,23 +16,46 @@ def told() -> Iterator[None]:
     where = "Azure ML"
     try:
         yield
-    except azure.ClientAuthenticationError as error:
-        denied = getattr(error, "status_code", None) == 403
-        kind = errors.PermissionDeniedError if denied else errors.CredentialsError
-        raise kind(where, error.message) from None
-    except azure.HttpResponseError as error:
+    except azure.HttpResponseError as error:  # what wrong credentials raise is one too
         raise _kind(error)(where, error.message) from None
-    except azure.ServiceRequestError as error:  # it was never sent
-        raise errors.RegionError(where, error) from None
+    except azure.ServiceRequestError as error:
+        unsent = was_never_sent(error.inner_exception)
+        kind = errors.RegionError if unsent else errors.UnclearError
+        raise kind(where, error) from None
     except azure.AzureError as error:  # no answer, or half of one
         raise errors.UnclearError(where, error) from None
-    except ValueError as error:  # an answer that is no JSON
-        raise errors.UnclearError(where, error) from None
+    except UNREADABLE as error:
+        raise unreadable(where, error) from None
+
+
+def without_pages(answer: Any) -> None:
+    """A `raw_response_hook`: raises UnclearError where a web page comes in place of an answer."""
+    told = answer.http_response
+    refuse_page("Azure ML", told.status_code, _body(told))
+
+
+def _body(answer: Any) -> bytes:
+    """What was read of it; nothing where it is a download that was not begun."""
+    from azure.core.exceptions import AzureError
+
+    try:
+        read = answer.body() if hasattr(answer, "body") else answer.content
+    except (AzureError, AttributeError):
+        return b""
+    return read if isinstance(read, bytes) else b""
 
 
 def _kind(error: Any) -> type[errors.CloudError]:
+    from azure.core.exceptions import ClientAuthenticationError
+
     status, said = error.status_code or 0, str(error.message).lower()
     code = str(getattr(error.error, "code", "") or "")
+    if error.response is not None and is_page(_body(error.response)):
+        return errors.UnclearError
+    if isinstance(error, ClientAuthenticationError):
+        return errors.PermissionDeniedError if status == 403 else errors.CredentialsError
+    if status not in REFUSALS:  # such as 200 and no JSON
+        return errors.UnclearError
     if status == 429:
         return errors.ThrottledError
     if "quota" in said or "QuotaExceeded" in code:
@@ -44,6 +68,4 @@ def _kind(error: Any) -> type[errors.CloudError]:
         return errors.CapacityError
     known = {401: errors.CredentialsError, 403: errors.PermissionDeniedError,
              404: errors.JobNotFoundError}  # fmt: skip
-    if status in known:
-        return known[status]
-    return errors.UnclearError if status >= 500 or not status else errors.ConfigurationError
+    return known.get(status, errors.ConfigurationError)

@@ -8,6 +8,8 @@ from io import StringIO
 from typing import Any
 from urllib.parse import SplitResult, urlsplit
 
+from cloud.answers import refuse_page
+from cloud.azure_errors import without_pages
 from cloud.errors import ConfigurationError
 from cloud.settings import AzureSettings, for_a_job
 
@@ -22,7 +24,8 @@ def ml_client(settings: AzureSettings, credential: Any) -> Any:
     """The MLClient of the settings' workspace; it makes no call yet."""
     make = _quiet_sdk().MLClient
     place = for_a_job(settings)
-    quiet = {"enable_telemetry": False, "show_progress": False}
+    quiet: dict[str, Any] = {"enable_telemetry": False, "show_progress": False}
+    quiet["raw_response_hook"] = without_pages
     if settings.endpoint is None:
         return make(credential, *place, **quiet, **ONCE)
     own, before = _own_cloud(settings.endpoint), os.environ.get(CURRENT_CLOUD)
@@ -108,6 +111,7 @@ def answer_of(client: Any, path: str, **query: str) -> Any:
     from azure.core.rest import HttpRequest
 
     answer = client.send_request(HttpRequest("GET", client.format_url(path), params=query))
+    refuse_page("Azure ML", answer.status_code, answer.content)
     if answer.status_code == 404:
         raise ResourceNotFoundError(response=answer)
     answer.raise_for_status()

@@ -40,6 +40,7 @@ class AzureClient:
     def __init__(self, settings: AzureSettings) -> None:
         self.settings = settings
         self.workspace = workspace_id(settings)
+        self.account = self.workspace.lower()  # in Azure's names, case makes no difference
         self._containers: dict[str, Any] = {}
 
     @cached_property
@@ -117,6 +118,10 @@ class AzureClient:
             for job in each_once(pages, lambda job: str(job.name), "Azure ML"):
                 if (job.tags or {}).get(PREFIX) == job.name:
                     yield status_of(job, self._run(job.name), region)
+
+    def asked_account(self, region: str) -> str | None:  # noqa: ARG002
+        """The workspace, which is part of every address."""
+        return self.account
 
     def logs(self, handle: JobHandle, skip_lines: int = 0) -> Iterator[str]:
         """The main node's log, which Azure ML writes into the run's files while it runs."""

@@ -85,6 +85,7 @@ def ended_state(
 class Client(Protocol):
     """One service in one account; made by `cloud.registry.client`."""
 
+    account: str | None  # or project, or workspace: where it makes jobs, by the settings alone
     settles_after_seconds: float  # until then a job that is not listed may still exist
 
     def upload(self, request: JobRequest, region: str, archive: bytes) -> None:
@@ -107,6 +108,9 @@ class Client(Protocol):
 
     def jobs(self, region: str) -> Iterator[JobStatus]:
         """All jobs of `region` under trainfare's tag, those that ended included."""
+
+    def asked_account(self, region: str) -> str | None:
+        """Whose jobs the service tells of here: that of the sign-in, where that decides it."""
 
     def logs(self, handle: JobHandle, skip_lines: int = 0) -> Iterator[str]:
         """The lines the main node has written so far, without the first `skip_lines`."""

@@ -3,6 +3,7 @@
 The provider's own words are kept in the message; whatever looks like a secret is taken out first.
 """
 
+import html
 import re
 
 from results.errors import TrainfareError
@@ -100,9 +101,17 @@ _SECRETS = (
     (re.compile(r"\bya29\.[\w.-]+"), "…"),  # Google's access tokens
 )
 
+_PAGE = re.compile(r"(?i)<(?:!doctype\s+)?html\b")
+_MARKUP = re.compile(r"(?is)<!--.*?(?:-->|$)|<(script|style|head)\b.*?(?:</\1\s*>|$)|<[^>]*(?:>|$)")
+
 
 def without_secrets(text: str) -> str:
-    """`text` on one line, without signatures, keys and tokens, shortened to what a person reads."""
+    """`text` on one line, without signatures, keys and tokens, shortened to what a person reads.
+
+    Of a web page, such as a proxy's, only what it says is kept.
+    """
+    if _PAGE.search(text):
+        text = html.unescape(_MARKUP.sub(" ", text))
     for pattern, kept in _SECRETS:
         text = pattern.sub(kept, text)
     line = " ".join(text.split())

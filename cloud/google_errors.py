@@ -6,6 +6,14 @@ from contextlib import contextmanager
 from typing import Any
 
 from cloud import errors
+from cloud.answers import (
+    REFUSALS,
+    UNREADABLE,
+    is_page,
+    refuse_page,
+    unreadable,
+    was_never_sent,
+)
 
 
 @contextmanager
@@ -16,6 +24,7 @@ def told(region: str) -> Iterator[None]:
     """
     from google.api_core import exceptions as google
     from google.auth import exceptions as auth
+    from google.protobuf import json_format
     from requests import exceptions as http
 
     where = f"Google Cloud ({region})"
@@ -23,15 +32,34 @@ def told(region: str) -> Iterator[None]:
         yield
     except google.GoogleAPICallError as error:
         said = re.sub(r"^[A-Z]+ https?://\S+:\s", "", str(error.message))  # the call comes first
-        raise _kind(int(error.code or 0), said)(where, said) from None
+        raise _kind(error, said)(where, said) from None
     except (auth.RefreshError, auth.DefaultCredentialsError) as error:
         raise errors.CredentialsError(where, error) from None
     except (http.ConnectionError, auth.TransportError) as error:
-        unreached = "NewConnectionError" in repr(error) or "NameResolutionError" in repr(error)
-        kind = errors.RegionError if unreached else errors.UnclearError
+        kind = errors.RegionError if was_never_sent(error) else errors.UnclearError
         raise kind(where, error) from None
     except (http.RequestException, google.GoogleAPIError, auth.GoogleAuthError) as error:
         raise errors.UnclearError(where, error) from None
+    except (json_format.Error, *UNREADABLE) as error:
+        raise unreadable(where, error) from None
+
+
+def without_pages(session: Any, region: str) -> Any:
+    """`session` of requests, which raises UnclearError for what is no answer of an API.
+
+    A web page, the way to one, and a success that tells nothing: each answer is a JSON object.
+    """
+
+    def look(answer: Any, **_: Any) -> None:
+        where = f"Google Cloud ({region})"
+        if answer.is_redirect:  # requests would follow it, and take what is there for the answer
+            raise errors.UnclearError(where, f"the answer is elsewhere (HTTP {answer.status_code})")
+        refuse_page(where, answer.status_code, answer.content)
+        if answer.ok and not answer.content.lstrip().startswith(b"{"):
+            raise errors.UnclearError(where, "the answer is no JSON object")
+
+    session.hooks["response"].append(look)
+    return session
 
 
 def raise_for(answer: Any) -> None:
@@ -42,15 +70,18 @@ def raise_for(answer: Any) -> None:
         raise google.from_http_response(answer)  # type: ignore[no-untyped-call]
 
 
-def _kind(code: int, said: str) -> type[errors.CloudError]:
+def _kind(error: Any, said: str) -> type[errors.CloudError]:
+    code = int(error.code or 0)
+    if is_page(getattr(error.response, "content", b"") or b""):
+        return errors.UnclearError
     if code == 429:
         return errors.QuotaError if "quota" in said.lower() else errors.ThrottledError
     if code == 503 and "capacity" in said.lower():
         return errors.CapacityError
+    if code == 409 or code not in REFUSALS:  # 409 is ABORTED: a name can be taken twice
+        return errors.UnclearError
     if code == 400 and re.search(r"(unsupported|invalid|unknown) location", said.lower()):
         return errors.RegionError
     known = {401: errors.CredentialsError, 403: errors.PermissionDeniedError,
-             404: errors.JobNotFoundError, 409: errors.NameTakenError}  # fmt: skip
-    if code in known:
-        return known[code]
-    return errors.UnclearError if code >= 500 or not code else errors.ConfigurationError
+             404: errors.JobNotFoundError}  # fmt: skip
+    return known.get(code, errors.ConfigurationError)

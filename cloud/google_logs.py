@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Any
 
-from cloud.google_errors import raise_for
+from cloud.google_errors import raise_for, without_pages
 
 LOGGING = "https://logging.googleapis.com"
 TIMEOUT_SECONDS = 60
@@ -23,7 +23,8 @@ def log_lines(credentials: Any, endpoint: str, project: str, job_id: str) -> Ite
         "orderBy": "timestamp asc",
         "pageSize": 1000,
     }
-    session: Any = AuthorizedSession(credentials)  # type: ignore[no-untyped-call]
+    made: Any = AuthorizedSession(credentials)  # type: ignore[no-untyped-call]
+    session = without_pages(made, "logs")
     while True:
         answer = session.post(f"{endpoint}/v2/entries:list", json=asked, timeout=TIMEOUT_SECONDS)
         raise_for(answer)

@@ -38,8 +38,8 @@ class Order:
         """Where it runs."""
         return self.estimate.offer.region
 
-    def intent(self) -> JobIntent:
-        """The record that is written before anything is sent."""
+    def intent(self, account: str | None = None) -> JobIntent:
+        """The record that is written before anything is sent, to whichever `account` it is."""
         asked = self.request
         return JobIntent(
             job_name=asked.job_name,
@@ -52,6 +52,7 @@ class Order:
             max_usd=asked.max_usd,
             max_seconds=asked.max_seconds,
             max_wait_seconds=asked.max_wait_seconds,
+            account=account,
         )
 
 
@@ -81,7 +82,7 @@ def launch(
     Raises UsageError where the same name stands for another request, OverBudgetError where the
     budget does not hold it or the service took another stop setting, CloudError otherwise.
     """
-    intent = order.intent()
+    intent = order.intent(client.account)
     name = intent.job_name
     _refuse_another(store.find(JobIntent, name), intent)
     handle = store.find(JobHandle, name)
@@ -238,6 +239,12 @@ def _capped(client: Patient, handle: JobHandle, intent: JobIntent) -> JobStatus:
 
 
 def _refuse_another(kept: JobIntent | None, intent: JobIntent) -> None:
+    if kept is not None and kept.account not in (None, intent.account):
+        raise UsageError(
+            f"{intent.job_name!r} was asked for before in {kept.account}, not in {intent.account}, "
+            "so whether it runs can't be told from here. Set up trainfare.toml for that one to "
+            "find it, or give --again to start one more."
+        )
     if kept is not None and kept.request_digest != intent.request_digest:
         raise UsageError(
             f"{intent.job_name!r} was asked for before with other parameters (then at most "

@@ -32,6 +32,7 @@ class Patient:
         self.client = client
         self.pause = pause
         self.settles_after_seconds = client.settles_after_seconds
+        self.account = client.account
 
     def upload(self, request: JobRequest, region: str, archive: bytes) -> None:
         """See `Client`."""
@@ -60,6 +61,10 @@ class Patient:
     def jobs(self, region: str) -> Iterator[JobStatus]:
         """See `Client`; the whole list at once, so that no half of it is taken for all."""
         yield from self._tried(lambda: list(self.client.jobs(region)))
+
+    def asked_account(self, region: str) -> str | None:
+        """See `Client`."""
+        return self._tried(lambda: self.client.asked_account(region))
 
     def logs(self, handle: JobHandle, skip_lines: int = 0) -> Iterator[str]:
         """See `Client`."""

@@ -9,14 +9,17 @@ from datetime import UTC, datetime
 from typing import Literal
 
 from cloud.client import Client, JobStatus, handle_of
-from cloud.errors import JobNotFoundError
+from cloud.errors import CloudError, JobNotFoundError
 from cloud.waiting import cancel_overdue
 from cloud.watch import now_seconds
 from results.jobs import JobHandle, JobIntent, JobState, Outcome
 from results.records import Provider
 from results.store import Store
 
-Finding = Literal["known", "adopted", "orphan", "double", "lost", "unsent", "overdue"]
+Finding = Literal[
+    "known", "adopted", "orphan", "double", "lost", "unsent", "overdue",
+    "unclear", "elsewhere", "unplaced",
+]  # fmt: skip
 WORDS: dict[Finding, str] = {
     "known": "as recorded",
     "adopted": "its answer had been lost; recorded now",
@@ -25,6 +28,10 @@ WORDS: dict[Finding, str] = {
     "lost": "recorded, but its service knows it no longer",
     "overdue": "waited longer than --max-wait for its machines; cancelled now, nothing was billed",
     "unsent": "asked for, but never started; what it had reserved is free again",
+    "unclear": "asked for, and no answer was kept: it may run. Look again in some minutes",
+    "elsewhere": "of another account, project or workspace, so it can't be told from here",
+    "unplaced": "asked for, and not found here, but whether this is the account that was asked is "
+    "not known, so it is kept. Give the same trainfare submit again, which finds or starts it",
 }
 
 
@@ -59,7 +66,8 @@ def reconcile(
     """Compare each region's list with the records, and mend what is certain.
 
     An answer that was lost is recorded; an intent that no service knows is withdrawn, once its
-    absence can be believed. Orphans and doubles are told, never touched. Raises CloudError.
+    absence can be believed, and only where the very account that was asked is asked again. Orphans
+    and doubles are told, never touched. Raises CloudError.
     """
     found: list[Found] = []
     handles = {h.job_name: h for h in store.newest_first(JobHandle) if h.provider == provider}
@@ -73,11 +81,11 @@ def reconcile(
         names = {job.job_name for job in listed}
         for handle in handles.values():
             if handle.region == region and handle.service_id not in seen:
-                found += _unlisted(client, handle, store)
+                found += _unlisted(client, handle, intents.get(handle.job_name), store)
         for intent in intents.values():
             unanswered = intent.job_name not in handles and intent.job_name not in names
             if intent.region == region and unanswered:
-                found += _unanswered(client, intent, store)
+                found.append(_unanswered(client, intent, store))
     return found
 
 
@@ -125,25 +133,43 @@ def _found(finding: Finding, job: JobStatus, provider: Provider) -> Found:
     )
 
 
-def _unlisted(client: Client, handle: JobHandle, store: Store) -> list[Found]:
+def _unlisted(
+    client: Client, handle: JobHandle, intent: JobIntent | None, store: Store
+) -> list[Found]:
     """A list may be behind, so the job itself is asked for before it is called lost."""
     try:
         return [_found("known", client.status(handle), handle.provider)]
     except JobNotFoundError:
         if store.find(Outcome, handle.job_name) is not None:
             return []  # it was collected before its service forgot it
+        if intent is not None and _is_there(client, intent) is False:
+            return [_gone("elsewhere", handle, handle.service_id)]
         return [_gone("lost", handle, handle.service_id)]
 
 
-def _unanswered(client: Client, intent: JobIntent, store: Store) -> list[Found]:
+def _unanswered(client: Client, intent: JobIntent, store: Store) -> Found:
     """Withdraw an intent only where its age lets an absence be believed, and twice asked."""
     age = datetime.now(UTC) - datetime.fromisoformat(intent.captured_at)
     if age.total_seconds() <= 2 * client.settles_after_seconds + 600:
-        return []  # its call may be under way
+        return _gone("unclear", intent, None)  # its call may be under way
     if client.find(intent.job_name, intent.region):
-        return []  # the list was behind: it is adopted next time
+        return _gone("unclear", intent, None)  # the list was behind: it is adopted next time
+    is_there = _is_there(client, intent)
+    if not is_there:
+        return _gone("unplaced" if is_there is None else "elsewhere", intent, None)
     store.discard(intent)
-    return [_gone("unsent", intent, None)]
+    return _gone("unsent", intent, None)
+
+
+def _is_there(client: Client, intent: JobIntent) -> bool | None:
+    """Whether the account that is asked here is the one of the intent; None: not known."""
+    if intent.account is None:
+        return None
+    try:
+        asked = client.asked_account(intent.region)
+    except CloudError:
+        return None
+    return None if asked is None else asked == intent.account
 
 
 def _gone(finding: Finding, kept: JobHandle | JobIntent, service_id: str | None) -> Found:

@@ -7,7 +7,7 @@ from typing import Any
 from urllib.parse import urlparse
 
 from cloud import errors
-from cloud.aws_errors import told
+from cloud.aws_errors import told, without_pages
 from cloud.client import Check, JobStatus, created
 from cloud.job_key import PREFIX
 from cloud.paging import each_once
@@ -26,6 +26,8 @@ class SageMakerClient:
 
     def __init__(self, settings: AwsSettings) -> None:
         self.settings = settings
+        # A job runs in the account of its role: SageMaker takes no role of another one.
+        self.account = settings.role_arn.split(":")[4] if settings.role_arn else None
         self._made: dict[tuple[str, str], Any] = {}
 
     def _service(self, name: str, region: str) -> Any:
@@ -38,9 +40,10 @@ class SageMakerClient:
             own = self.settings.endpoint if name == "sagemaker" else None
             with told(region):
                 # A fresh session: the default one keeps credentials that have expired.
-                self._made[name, region] = boto3.Session().client(
+                made = boto3.Session().client(
                     name, region_name=region, endpoint_url=own, config=once
                 )
+            self._made[name, region] = without_pages(made, region)
         return self._made[name, region]
 
     def upload(self, request: JobRequest, region: str, archive: bytes) -> None:
@@ -87,6 +90,11 @@ class SageMakerClient:
             for job in each_once(pages, lambda job: str(job["TrainingJobName"]), region):
                 if {"Key": PREFIX, "Value": job["TrainingJobName"]} in job.get("Tags", []):
                     yield status_of(job, region)
+
+    def asked_account(self, region: str) -> str | None:
+        """`get_caller_identity`, for a name is looked for in the account of who is signed in."""
+        with told(region):
+            return str(self._service("sts", region).get_caller_identity()["Account"])
 
     def logs(self, handle: JobHandle, skip_lines: int = 0) -> Iterator[str]:
         """CloudWatch's log of the first host, from its head."""

@@ -8,7 +8,7 @@ from typing import Any
 
 from cloud import errors
 from cloud.client import Check, JobStatus, created
-from cloud.google_errors import told
+from cloud.google_errors import told, without_pages
 from cloud.google_logs import LOGGING, TIMEOUT_SECONDS, log_lines
 from cloud.job_key import PREFIX
 from cloud.paging import each_once
@@ -32,6 +32,7 @@ class VertexClient:
     def __init__(self, settings: GcpSettings) -> None:
         self.settings = settings
         self.project, self.bucket = for_a_job(settings)
+        self.account = f"projects/{self.project}"
         self._made: dict[str, Any] = {}
 
     @cached_property
@@ -45,11 +46,13 @@ class VertexClient:
             from google.cloud.aiplatform_v1.services.job_service import JobServiceClient
 
             endpoint = self.settings.endpoint or f"{region}-aiplatform.googleapis.com"
-            self._made[region] = JobServiceClient(
+            made: Any = JobServiceClient(
                 credentials=self._credentials,
                 transport="rest",
                 client_options={"api_endpoint": endpoint},
             )
+            without_pages(made.transport._session, region)
+            self._made[region] = made
         return self._made[region]
 
     @cached_property
@@ -79,6 +82,8 @@ class VertexClient:
             made = self._service(region).create_custom_job(
                 parent=self._parent(region), custom_job=job, **ONCE
             )
+            if not made.name:
+                raise errors.UnclearError(f"Vertex AI ({region})", "the answer names no job")
             return created(request, region, made.name, f"{_folder(request.request)}/output/")
 
     def find(self, job_name: str, region: str) -> list[JobStatus]:
@@ -90,6 +95,9 @@ class VertexClient:
         """`get_custom_job`."""
         with told(handle.region):
             job = self._service(handle.region).get_custom_job(name=handle.service_id, **ONCE)
+            if not job.name:
+                where = f"Vertex AI ({handle.region})"
+                raise errors.UnclearError(where, "the answer names no job")
             return status_of(job, handle.region)
 
     def cancel(self, handle: JobHandle) -> None:
@@ -111,6 +119,10 @@ class VertexClient:
                 # Labels can be set by anybody: ours has the name that it is displayed under.
                 if job.labels.get(PREFIX) == job.display_name:
                     yield status_of(job, region)
+
+    def asked_account(self, region: str) -> str | None:  # noqa: ARG002
+        """The project, which is part of every address."""
+        return self.account
 
     def logs(self, handle: JobHandle, skip_lines: int = 0) -> Iterator[str]:
         """Cloud Logging's lines of the first worker pool, the oldest first."""

@@ -26,6 +26,8 @@ class JobIntent:
     max_usd: Decimal
     max_seconds: int  # compiled into the service's own stop setting
     max_wait_seconds: int | None = None  # for its machines, before it is cancelled; None: any time
+    # AWS account, Google Cloud project or Azure ML workspace; None: of before it was kept
+    account: str | None = None
     beside: str | None = None  # of a process that asks while another's is there; None: the first
 
     @property

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from cloud.watch import Live
 
 NEWEST = "last"
+UNCLEAR = "no answer was kept: it may run. See what its service knows: trainfare jobs --reconcile"
 
 
 @dataclass
@@ -50,12 +51,21 @@ def known_jobs(store: Store) -> list[Known]:
     return sorted(found, key=lambda job: job.handle.captured_at, reverse=True)
 
 
+def unanswered(store: Store) -> list[JobIntent]:
+    """What was asked for without an answer that was kept, the newest first: each may run."""
+    answered = {handle.job_name for handle in store.newest_first(JobHandle)}
+    return [i for i in store.newest_first(JobIntent) if i.job_name not in answered]
+
+
 def find_job(store: Store, text: str) -> Known:
     """The job named `text`, or the only one whose name holds it; `last` is the newest.
 
-    Raises NoAnswerError where there is no job at all, UsageError where none or several fit.
+    Raises NoAnswerError where there is no job at all, UsageError where none or several fit, or
+    where no answer was kept.
     """
     jobs = known_jobs(store)
+    if open_ones := [i.job_name for i in unanswered(store) if i.job_name == text]:
+        raise UsageError(f"{open_ones[0]!r} was asked for, but {UNCLEAR}")
     if not jobs:
         raise NoAnswerError(f"{store.folder} holds no job. Start one with: trainfare submit")
     if text == NEWEST:
@@ -88,9 +98,9 @@ class Clouds:
         return self._made[provider]
 
 
-def where(job: Known) -> str:
+def where(intent: JobIntent) -> str:
     """`1 × ml.g5.xlarge, SageMaker, us-east-1`."""
-    offer, nodes = job.intent.estimate.offer, job.intent.estimate.job.nodes
+    offer, nodes = intent.estimate.offer, intent.estimate.job.nodes
     place = f"{PROVIDER_NAMES[offer.provider]}, {offer.region}"
     return f"{nodes} × {offer.instance_type}, {place}"
 
@@ -141,6 +151,21 @@ def live_row(job: Known, live: "Live") -> dict[str, Any]:
         "steps_done": None if beat is None else beat.steps_done,
         "steps_total": None if beat is None else beat.steps_total,
         "max_usd": number(live.max_usd),
+    }
+
+
+def unanswered_row(intent: JobIntent) -> dict[str, Any]:
+    """What was asked for without an answer that was kept, as JSON."""
+    return {
+        "job_name": intent.job_name,
+        "provider": intent.provider,
+        "region": intent.region,
+        "instance_type": intent.estimate.offer.instance_type,
+        "nodes": intent.estimate.job.nodes,
+        "state": None,
+        "error": UNCLEAR,
+        "max_usd": number(intent.max_usd),
+        "collected": False,
     }
 
 

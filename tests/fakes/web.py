@@ -60,13 +60,15 @@ class Fault:
     """What goes wrong at calls whose name matches, the first `skip` left alone, `times` times.
 
     `kind`: an error that the service knows by name, or `lost_before` (the connection ends before
-    the service acted), `lost_after` (it acted, but nobody hears), `cut` (half of the answer).
+    the service acted), `lost_after` (it acted, but nobody hears), `cut` (half of the answer),
+    `instead` (it did not act, `answer` comes) or `acted` (it did, and `answer` comes all the same).
     """
 
     call: str
     kind: str
     times: int = 1
     skip: int = 0
+    answer: Answer = field(default_factory=lambda: Answer(502))
 
 
 class Faults:
@@ -77,8 +79,8 @@ class Faults:
         self.calls: list[str] = []
         self._lock = threading.Lock()
 
-    def take(self, call: str) -> str | None:
-        """The kind of fault that this call meets, if any; each is used up."""
+    def take(self, call: str) -> Fault | None:
+        """The fault that this call meets, if any; each is used up."""
         with self._lock:
             self.calls.append(call)
             for fault in self.planned:
@@ -87,7 +89,7 @@ class Faults:
                         fault.skip -= 1
                         continue
                     fault.times -= 1
-                    return fault.kind
+                    return fault
         return None
 
     def clear(self) -> None:
@@ -153,13 +155,18 @@ class Server:
             _body(connection),
             connection.path,
         )
-        kind = self.faults.take(self.name_of(request))
+        fault = self.faults.take(self.name_of(request))
+        kind = fault.kind if fault else None
         if kind == "lost_before":
             connection.close_connection = True
             connection.connection.close()
             return
-        known = kind is None or kind in ("lost_after", "cut")
-        answer = self.handle(request) if known else self.refuse(str(kind))
+        if fault is None or kind in ("lost_after", "cut", "acted"):
+            answer = self.handle(request)
+        elif kind != "instead":
+            answer = self.refuse(fault.kind)
+        if fault is not None and kind in ("acted", "instead"):
+            answer = fault.answer
         if kind == "lost_after":
             connection.close_connection = True
             connection.connection.close()

@@ -79,6 +79,33 @@ def started(trainfare: Callable[..., Any], cloud: Cloud, folder: Path) -> tuple[
     return handle, intent
 
 
+@pytest.mark.parametrize("cloud", ["gcp"], indirect=True)
+def test_a_job_without_an_answer_is_shown_as_unclear(
+    trainfare: Callable[..., Any], cloud: Cloud, tmp_path: Path
+) -> None:
+    handle, intent = started(trainfare, cloud, tmp_path)
+    store = Store(tmp_path / "trainfare-results")
+    lost = replace(intent, job_name="trainfare-lost-0123456789ab")
+    store.add(lost)
+    for words in (("jobs",), ("jobs", "--offline")):
+        listed = trainfare(*words)
+        assert listed.code == 0, listed.err
+        lines = listed.out.splitlines()
+        assert lines[:2] == [lost.job_name, "  1 × n1-standard-4, Vertex AI, us-central1"]
+        assert lines[2].startswith("  unclear, at most $5: no answer was kept: it may run.")
+        assert handle.job_name in lines
+    assert "trainfare jobs --reconcile" in listed.out
+    rows = trainfare("jobs", "--json").json["jobs"]
+    assert (rows[0]["job_name"], rows[0]["state"]) == (lost.job_name, None)
+    refused = trainfare("wait", lost.job_name)
+    assert refused.code == 2
+    assert "was asked for, but no answer was kept" in refused.err
+    assert (
+        f"{lost.job_name} (Vertex AI, us-central1, no job)\n  unclear: "
+        in trainfare("jobs", "--reconcile").out
+    )
+
+
 @pytest.mark.parametrize("cloud", ["gcp"], indirect=True)  # all three: tests/cloud/test_collecting
 def test_watched_collected_and_learned_from(
     trainfare: Callable[..., Any], cloud: Cloud, tmp_path: Path

@@ -34,7 +34,7 @@ def collect(
     for job in known:
         if job.outcome is not None and not names:
             continue
-        output.say(f"{job.name}: asking {jobs.where(job).split(', ')[1]} …")
+        output.say(f"{job.name}: asking {jobs.where(job.intent).split(', ')[1]} …")
         try:
             found = bring(clouds.of(job.handle.provider), job.handle, job.intent, store, output.say)
         except TrainfareError as error:  # of one cloud: the other jobs are collected all the same

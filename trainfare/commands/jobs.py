@@ -8,6 +8,7 @@ import click
 from results import units
 from results.codec import to_plain
 from results.errors import TrainfareError
+from results.jobs import JobIntent
 from results.store import Store
 from trainfare import jobs as shared
 from trainfare import options, output, settings
@@ -35,25 +36,28 @@ def jobs(offline: bool, reconcile: bool, results: Path | str | None, as_json: bo
         _reconcile(store, clouds, configured, as_json)
         return
     rows: list[dict[str, Any]] = []
-    lines: list[tuple[shared.Known, str]] = []
+    lines: list[tuple[JobIntent, str]] = []
+    for intent in shared.unanswered(store):
+        rows.append(shared.unanswered_row(intent))
+        lines.append((intent, f"unclear, at most ${intent.max_usd}: {shared.UNCLEAR}"))
     for job in shared.known_jobs(store):
         if job.outcome is not None:
             rows.append(shared.outcome_row(job.outcome) | {"collected": True})
             cost = job.outcome.usd
             text = "cost unknown" if cost is None else units.usd_text(cost)
-            lines.append((job, f"{job.outcome.state}: {text}"))
+            lines.append((job.intent, f"{job.outcome.state}: {text}"))
             continue
         row, text = _now(job, clouds, offline)
         rows.append(row | {"collected": False})
-        lines.append((job, text))
+        lines.append((job.intent, text))
     if as_json:
         output.print_json(jobs=rows)
         return
     if not lines:
         output.print_line("No job was started from these records. Start one: trainfare submit")
-    for job, text in lines:
-        output.print_line(job.name)
-        output.print_line(f"  {shared.where(job)}")
+    for intent, text in lines:
+        output.print_line(intent.job_name)
+        output.print_line(f"  {shared.where(intent)}")
         output.print_line(f"  {text}")
 
 
