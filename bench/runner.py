@@ -4,7 +4,7 @@ import math
 from dataclasses import dataclass
 from time import perf_counter
 
-from bench import clock, counting, crowded, epochs, torch_facts
+from bench import clock, counting, crowded, epochs, stopping, torch_facts
 from bench.disturbance import Block, Neighbours
 from bench.findings import Findings
 from bench.sampling import (
@@ -43,6 +43,7 @@ def measure(
     found = Findings(session, reference, identity, session.machine())
     try:
         _measure(found, max_seconds, precision)
+        stopping.check()
     except KeyboardInterrupt:
         if not found.step.blocks:
             raise
