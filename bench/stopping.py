@@ -27,10 +27,12 @@ class _Heeded:
 
     def __init__(self) -> None:
         self.process, self.first, self.count, self.is_held = os.getpid(), 0, 0, False
+        self._terminals = [file for file in (1, 2) if os.isatty(file)]
 
     def on_signal(self, number: int, _frame: FrameType | None) -> None:
         if os.getpid() == self.process:
             self.first, self.count = self.first or number, self.count + 1
+            self._leave_closed_terminals()
             # Workers that the same signal ended are no failure of theirs, as torch would raise.
             signal.signal(signal.SIGCHLD, lambda _number, _frame: None)
         elif number != signal.SIGINT:  # a forked worker, which was told to end: it has no record
@@ -38,6 +40,14 @@ class _Heeded:
             os.kill(os.getpid(), number)
         if not self.is_held:
             raise Stopped(number)
+
+    def _leave_closed_terminals(self) -> None:
+        """What was measured must not be lost because nobody is left to be told of it."""
+        for file in self._terminals:
+            if not os.isatty(file):
+                nowhere = os.open(os.devnull, os.O_WRONLY)
+                os.dup2(nowhere, file)
+                os.close(nowhere)
 
 
 _heeded: _Heeded | None = None

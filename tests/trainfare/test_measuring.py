@@ -2,6 +2,7 @@
 
 import json
 import os
+import pty
 import signal
 import subprocess
 import sys
@@ -183,3 +184,26 @@ def test_a_signal_to_end_leaves_no_process_of_several(
     assert "Traceback" not in err
     partial_record(tmp_path)
     assert none_left(tmp_path)
+
+
+def test_a_closed_terminal_keeps_what_was_measured(tmp_path: Path, env: dict[str, str]) -> None:
+    ours, theirs = pty.openpty()
+    child = subprocess.Popen(
+        # setsid: the terminal is the command's own, so that closing it sends SIGHUP.
+        ["setsid", "--ctty", "--wait", sys.executable, "-m", "trainfare", "measure", "mlp"],
+        cwd=tmp_path,
+        env=env | {"TERM": "xterm"},
+        stdin=theirs,
+        stdout=theirs,
+        stderr=theirs,
+    )
+    os.close(theirs)
+    told = b""
+    while b"timing steps" not in told:
+        told += os.read(ours, 4096)
+    os.close(ours)
+    try:
+        assert child.wait(timeout=120) == 128 + signal.SIGHUP
+        partial_record(tmp_path)
+    finally:
+        child.kill()
