@@ -11,7 +11,13 @@ import time
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from bench.proc import RunQueue, Steal, busy_seconds, children_cpu_seconds
+from bench.proc import (
+    RunQueue,
+    Steal,
+    busy_seconds,
+    children_cpu_seconds,
+    ended_children_cpu_seconds,
+)
 
 # A process that ran undisturbed has had the processor for all of its wall time.
 QUIET_CPU_SHARE = 0.97
@@ -91,7 +97,7 @@ class Neighbours(NamedTuple):
     """
 
     busy_seconds: float | None
-    own_seconds: float  # this process and its living children
+    own_seconds: float  # this process and its children, those that have ended too
     has_workers: bool
     wall_seconds: float
 
@@ -99,7 +105,7 @@ class Neighbours(NamedTuple):
     def now(cls) -> "Neighbours":
         """Read the counters; about 0.1 ms, so only between bursts."""
         children = children_cpu_seconds()
-        own = time.process_time() + (children or 0.0)
+        own = time.process_time() + (children or 0.0) + ended_children_cpu_seconds()
         return cls(busy_seconds(), own, children is not None, time.perf_counter())
 
     def others_seconds(self, end: "Neighbours") -> float | None:

@@ -1,5 +1,7 @@
 """Blocks and spans: what is timed, what is not, and what they cost."""
 
+import multiprocessing
+import sys
 import time
 from time import perf_counter
 
@@ -133,6 +135,20 @@ def test_beside_workers_the_machine_is_asked_not_the_threads():
         assert start.others_seconds(end) == busy - 12.0
         assert start.judge(waiting, end._replace(has_workers=False)) == waiting
     assert start.others_seconds(start._replace(busy_seconds=None)) is None
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="counted on Linux only")
+def test_workers_that_end_in_between_are_no_neighbours():
+    """A loader's workers end with each epoch: what they had used before is not given to others."""
+    child = multiprocessing.get_context("fork").Process(target=busy, args=(1.0,))
+    child.start()
+    busy(0.5)
+    start = Neighbours.now()
+    child.join()
+    end = Neighbours.now()
+    assert start.has_workers
+    assert not end.has_workers
+    assert end.own_seconds >= start.own_seconds
 
 
 def test_no_blocks_no_flags():

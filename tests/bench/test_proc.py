@@ -4,6 +4,8 @@ import multiprocessing
 import subprocess
 import sys
 import threading
+import time
+from pathlib import Path
 from time import perf_counter
 
 import pytest
@@ -53,6 +55,46 @@ def test_children_are_counted_while_they_live():
     finally:
         child.kill()
         child.join()
+
+
+def busy_beside(seconds):
+    """The main thread only waits, as that of a loader's worker does whose library has a pool."""
+    thread = threading.Thread(target=busy, args=(seconds,))
+    thread.start()
+    thread.join()
+
+
+def used_while_busy(child):
+    """What the children are said to have used until the child has used 0.5 s by its own account."""
+    deadline = perf_counter() + 60
+    while perf_counter() < deadline:
+        time.sleep(0.05)
+        told = Path(f"/proc/{child.pid}/stat").read_text().rpartition(")")[2].split()
+        if sum(map(int, told[11:13])) / proc.TICKS_PER_SECOND > 0.5:
+            return proc.children_cpu_seconds()
+    pytest.fail("the child got no processor")
+
+
+@linux
+def test_all_threads_of_children_are_counted():
+    child = multiprocessing.get_context("fork").Process(target=busy_beside, args=(60,))
+    child.start()
+    try:
+        assert used_while_busy(child) >= 0.4
+    finally:
+        child.kill()
+        child.join()
+
+
+@linux
+def test_children_that_have_ended_are_counted_with_them():
+    before = proc.ended_children_cpu_seconds()
+    child = multiprocessing.get_context("fork").Process(target=busy, args=(60,))
+    child.start()
+    living = used_while_busy(child)
+    child.kill()
+    child.join()
+    assert proc.ended_children_cpu_seconds() - before >= living
 
 
 GROWING = """
