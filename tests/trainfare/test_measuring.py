@@ -186,6 +186,20 @@ def test_a_signal_to_end_leaves_no_process_of_several(
     assert none_left(tmp_path)
 
 
+@pytest.mark.skipif(len(os.sched_getaffinity(0)) < 2, reason="needs two processors")
+def test_a_second_ctrl_c_leaves_no_process_either(start: Start, tmp_path: Path) -> None:
+    child = start("--max-seconds", "5", "--processes", "2")
+    wait_for(child, "together")
+    child.send_signal(signal.SIGINT)
+    time.sleep(0.1)
+    child.send_signal(signal.SIGINT)
+    _, err = child.communicate(timeout=200)
+    assert child.returncode == 130
+    assert "Traceback" not in err
+    partial_record(tmp_path)
+    assert none_left(tmp_path)
+
+
 def test_a_closed_terminal_keeps_what_was_measured(tmp_path: Path, env: dict[str, str]) -> None:
     ours, theirs = pty.openpty()
     child = subprocess.Popen(
