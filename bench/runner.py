@@ -42,8 +42,10 @@ def measure(
     torch_facts.reset_peak_memory(session.device)
     found = Findings(session, reference, identity, session.machine())
     try:
-        _measure(found, max_seconds, precision)
-        stopping.check()
+        try:
+            _measure(found, max_seconds, precision)
+        finally:  # an error may be one to which the signal led, as where workers have gone
+            stopping.check()
     except KeyboardInterrupt:
         if not found.step.blocks:
             raise
