@@ -6,6 +6,7 @@ from contextlib import AbstractContextManager
 from time import perf_counter_ns
 from typing import Any, Protocol
 
+from bench import stopping
 from bench.disturbance import Block, Counters
 from bench.workload import Workload
 
@@ -33,6 +34,7 @@ def no_mark(_name: str) -> AbstractContextManager[None]:
 def time_steps(workload: Workload, steps: int) -> Block:
     """Run `steps` steps and wait for the device once, at the end. Counters are read outside."""
     step, synchronize = workload.step, workload.synchronize
+    stopping.check()
     before = Counters.now()
     start = perf_counter_ns()
     for _ in range(steps):
@@ -44,6 +46,7 @@ def time_steps(workload: Workload, steps: int) -> Block:
 
 def time_spans(workload: Workload, steps: int, spans: "Spans") -> tuple[Block, dict[str, float]]:
     """Run `steps` steps with marks; returns the block and the seconds of each span in it."""
+    stopping.check()
     before = Counters.now()
     start = perf_counter_ns()
     for _ in range(steps):
@@ -55,6 +58,7 @@ def time_spans(workload: Workload, steps: int, spans: "Spans") -> tuple[Block, d
 
 def time_call(function: Callable[[], object]) -> Block:
     """One call as a block, such as an evaluation."""
+    stopping.check()
     before = Counters.now()
     start = perf_counter_ns()
     function()

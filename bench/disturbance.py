@@ -11,7 +11,14 @@ import time
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from bench.proc import RunQueue, Steal, busy_seconds, children_cpu_seconds
+from bench.machine import usable_cpu_count
+from bench.proc import (
+    RunQueue,
+    Steal,
+    busy_seconds,
+    children_cpu_seconds,
+    ended_children_cpu_seconds,
+)
 
 # A process that ran undisturbed has had the processor for all of its wall time.
 QUIET_CPU_SHARE = 0.97
@@ -22,7 +29,9 @@ LONG_SECONDS, LONG_WAIT_SHARE = 0.5, 0.05
 # A step that begins right after its process got the processor back finds cold caches: an MLP's
 # took 48 to 79% longer then, an RNN's 14 to 53%, the one after it 5 to 20%. Long ones do not care.
 COLD_SECONDS, LONG_ENOUGH_SECONDS = 0.001, 0.005
-NEIGHBOUR_SHARE = 0.25  # of one processor, beside a job with workers: ticks are as coarse as that
+# Of one processor, beside a job with workers: ticks are as coarse as that. While half of the
+# processors had nothing to do, and so whole cores where each counts twice, nobody had to wait.
+NEIGHBOUR_SHARE, IDLE_SHARE = 0.25, 0.5
 # Where waiting is not counted: a switch costs up to one scheduler slice, about 4 ms.
 SWITCH_SECONDS = 0.004
 
@@ -91,7 +100,7 @@ class Neighbours(NamedTuple):
     """
 
     busy_seconds: float | None
-    own_seconds: float  # this process and its living children
+    own_seconds: float  # this process and its children, those that have ended too
     has_workers: bool
     wall_seconds: float
 
@@ -99,7 +108,7 @@ class Neighbours(NamedTuple):
     def now(cls) -> "Neighbours":
         """Read the counters; about 0.1 ms, so only between bursts."""
         children = children_cpu_seconds()
-        own = time.process_time() + (children or 0.0)
+        own = time.process_time() + (children or 0.0) + ended_children_cpu_seconds()
         return cls(busy_seconds(), own, children is not None, time.perf_counter())
 
     def others_seconds(self, end: "Neighbours") -> float | None:
@@ -114,11 +123,17 @@ class Neighbours(NamedTuple):
         return None if others is None or not wall else others / wall
 
     def judge(self, blocks: list[Block], end: "Neighbours") -> list[Block]:
-        """The blocks between the two readings: with worker processes, all disturbed or none."""
-        others = self.others_seconds(end)
-        if others is None or not end.has_workers:
+        """The blocks between the two readings: with worker processes, all disturbed or none.
+
+        Disturbed are those beside others that used over a quarter of a processor, where more than
+        half of the processors that this process may run on were busy.
+        """
+        others, busy = self.others_seconds(end), _difference(end.busy_seconds, self.busy_seconds)
+        if others is None or busy is None or not end.has_workers:
             return blocks
-        foreign = others > NEIGHBOUR_SHARE * (end.wall_seconds - self.wall_seconds)
+        wall = end.wall_seconds - self.wall_seconds
+        is_full = busy > (1 - IDLE_SHARE) * usable_cpu_count() * wall
+        foreign = is_full and others > NEIGHBOUR_SHARE * wall
         return [b._replace(wait_seconds=0.0, foreign=b.foreign or foreign) for b in blocks]
 
 

@@ -12,6 +12,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from time import monotonic, sleep
 
+from bench import stopping
 from bench.processes import threads_each
 from bench.runner import Progress
 from results import codec
@@ -19,7 +20,7 @@ from results.errors import NoAnswerError, RecordError, TrainfareError, UsageErro
 from results.scaling import Scaling
 
 POLL_SECONDS = 0.25
-GRACE_SECONDS = 3.0  # to end the round and write the answer after Ctrl-C
+GRACE_SECONDS = 3.0  # to end the round and write the answer when told to stop
 END_SECONDS = 10.0  # for torchrun to end its processes before it is killed, and they with it
 LEFT_BEHIND = 86  # exit code of a process whose partner has gone
 STOP, ANSWER, PROGRESS = "stop", "scaling.json", "progress"
@@ -86,7 +87,7 @@ def _read(path: Path) -> Scaling:
 
 
 def _run(task: Task, processes: int, log: int, progress: Progress) -> tuple[int, bool]:
-    """torchrun's exit code and whether Ctrl-C ended it; afterwards nothing of it runs any more."""
+    """torchrun's exit code and whether a signal ended it; nothing of it runs any more then."""
     command = [
         *(sys.executable, "-m", "torch.distributed.run", "--standalone", "--max-restarts", "0"),
         *("--nproc-per-node", str(processes), "-m", "bench.parallel_worker"),
@@ -94,26 +95,36 @@ def _run(task: Task, processes: int, log: int, progress: Progress) -> tuple[int,
     ]
     # Read by OpenMP and MKL when they load, before torch.set_num_threads can speak.
     env = os.environ | {"OMP_NUM_THREADS": str(task.threads), "MKL_NUM_THREADS": str(task.threads)}
-    # A session of its own: Ctrl-C at the terminal reaches only us, and we tell them.
-    running = subprocess.Popen(
-        command, env=env, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True
-    )
+    running: subprocess.Popen[bytes] | None = None
     interrupted = False
     try:
+        # A session of its own: Ctrl-C at the terminal reaches only us, and we tell them.
+        with stopping.held():  # or it would run on, unknown to us
+            running = subprocess.Popen(
+                command,
+                env=env,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+            )
         _watch(running, Path(task.folder), progress)
     except KeyboardInterrupt:
         interrupted = True
         (Path(task.folder) / STOP).touch()
-        _wait(running, GRACE_SECONDS)
+        if running is not None:
+            _wait(running, GRACE_SECONDS)
     finally:
-        _end(running)
-    return running.returncode, interrupted
+        if running is not None:
+            _end(running)
+    return (1 if running is None else running.returncode), interrupted
 
 
 def _watch(running: subprocess.Popen[bytes], folder: Path, progress: Progress) -> None:
     """Pass on what the first process says it does until all have ended."""
     said = ""
     while running.poll() is None:
+        stopping.check()
         path = folder / PROGRESS
         text = path.read_text(encoding="utf-8") if path.exists() else ""
         if text != said and (match := re.fullmatch(r"([\d.]+) (.+)", said := text)):
@@ -129,12 +140,13 @@ def _wait(running: subprocess.Popen[bytes], seconds: float) -> None:
 
 def _end(running: subprocess.Popen[bytes]) -> None:
     """torchrun ends its processes when told to; each of them dies with it in any case."""
-    if running.poll() is None:
-        running.terminate()
-        _wait(running, END_SECONDS)
-    if running.poll() is None:
-        os.killpg(running.pid, signal.SIGKILL)
-    running.wait()
+    with stopping.held():
+        if running.poll() is None:
+            running.terminate()
+            _wait(running, END_SECONDS)
+        if running.poll() is None:
+            os.killpg(running.pid, signal.SIGKILL)
+        running.wait()
 
 
 def _failure(folder: Path, processes: int, workload: str) -> TrainfareError:

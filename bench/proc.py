@@ -7,13 +7,12 @@ import multiprocessing
 import os
 import resource
 import sys
+import time
 from contextlib import suppress
 from pathlib import Path
-from time import monotonic_ns
 
 TICKS_PER_SECOND = os.sysconf("SC_CLK_TCK")
 STEAL_READ_NANOSECONDS = 10_000_000  # /proc/stat counts in ticks of 10 ms: no use to ask sooner
-_USER_FIELD = 11  # after the name: `state ppid … utime stime …`, see proc(5)
 _STEAL_FIELD = 8  # `cpu user nice system idle iowait irq softirq steal …`, see proc(5)
 
 
@@ -57,7 +56,7 @@ class Steal:
 
     def seconds(self) -> float | None:
         """Stolen seconds since the machine started; None where it is not counted."""
-        now = monotonic_ns()
+        now = time.monotonic_ns()
         if now - self._read_at >= STEAL_READ_NANOSECONDS:
             self._read_at = now
             self._seconds = _steal_seconds()
@@ -89,19 +88,30 @@ def _cpu_ticks() -> list[int]:
 
 
 def children_cpu_seconds() -> float | None:
-    """Processor time that the living child processes have used so far with all their threads, such
-    as a DataLoader's workers; None where there are none, or it is not counted.
-
-    Of the whole process, threads that have ended included: `/proc/PID/stat` in ticks, see proc(5).
-    Its schedstat, finer, is of the first thread only.
-    """
+    """Processor time that the living child processes have used so far, such as a DataLoader's
+    workers, by all of their threads; None where there are none, or it is not counted."""
     total, found = 0, False
     for child in multiprocessing.active_children():
-        with suppress(OSError, IndexError, ValueError):  # it has ended since
-            after_name = Path(f"/proc/{child.pid}/stat").read_text().rpartition(")")[2].split()
-            total += sum(map(int, after_name[_USER_FIELD : _USER_FIELD + 2]))
+        with suppress(OSError):  # it has ended since
+            total += time.clock_gettime_ns(_process_clock(child.pid or 0))
             found = True
-    return total / TICKS_PER_SECOND if found else None
+    return total / 1e9 if found else None
+
+
+def _process_clock(pid: int) -> int:
+    """The clock of what all threads of a process use, those that have ended too, in nanoseconds.
+
+    Linux's MAKE_PROCESS_CPUCLOCK (posix-timers_types.h), as clock_getcpuclockid(3) gives it:
+    /proc/PID/schedstat knows only the main thread, /proc/PID/stat only ticks of 10 ms.
+    """
+    return ~pid << 3 | 2
+
+
+def ended_children_cpu_seconds() -> float:
+    """Processor time of the child processes that have ended: what a DataLoader's workers used must
+    not vanish with them, between two readings."""
+    ended = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return ended.ru_utime + ended.ru_stime
 
 
 def reset_peak_memory() -> None:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from functools import partial
 from time import perf_counter
 
-from bench import clock, counting, crowded, epochs, torch_facts
+from bench import clock, counting, crowded, epochs, stopping, torch_facts
 from bench.disturbance import Block, Neighbours
 from bench.findings import Findings
 from bench.sampling import (
@@ -43,7 +43,10 @@ def measure(
     torch_facts.reset_peak_memory(session.device)
     found = Findings(session, reference, identity, session.machine())
     try:
-        _measure(found, max_seconds, precision)
+        try:
+            _measure(found, max_seconds, precision)
+        finally:  # an error may be one to which the signal led, as where workers have gone
+            stopping.check()
     except KeyboardInterrupt:
         if not found.step.blocks:
             raise

@@ -1,7 +1,7 @@
 """The entry point of `trainfare` and of `python -m trainfare`; what goes wrong ends here.
 
 Exit codes: 0 success, 1 regression, 2 usage, 3 no answer possible, 4 over budget,
-130 interrupted.
+130 interrupted, 128 + its number after another signal to end.
 """
 
 import errno
@@ -25,9 +25,9 @@ def main() -> int:
         code = _run()
         sys.stdout.flush()  # here, where it can still be told that it failed
         return code
-    except KeyboardInterrupt:
+    except KeyboardInterrupt as stopped:
         sys.stderr.write("\ntrainfare: interrupted; records kept before stay as they are.\n")
-        return INTERRUPTED
+        return getattr(stopped, "exit_code", INTERRUPTED)
     except BrokenPipeError:
         # The reader (`| head`) has gone: nothing is wrong, and nobody is left to be told.
         _discard_stdout()
@@ -56,8 +56,9 @@ def _run() -> int:
     except click.ClickException as error:
         sys.stderr.write(f"trainfare: {_sentence(error)}\n")
         return error.exit_code
-    except click.Abort:
-        raise KeyboardInterrupt from None
+    except click.Abort as abort:  # its cause is what was raised, or the end of the input
+        cause = abort.__cause__
+        raise cause if isinstance(cause, KeyboardInterrupt) else KeyboardInterrupt from None
     except SystemExit:  # click's own answer to a reader that has gone, with exit code 1
         raise BrokenPipeError from None
     return code if isinstance(code, int) else 0

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from bench import device, machine, processes, reference
+from bench import device, machine, processes, reference, stopping
 from results.errors import UsageError
 from results.records import Run, Workload
 from results.store import Store
@@ -45,8 +45,13 @@ class Asked:
         return str(self.data_root.absolute()) if self.data_root else None
 
 
+@stopping.heeded()
 def measure(asked: Asked, store: Store) -> Run:
-    """Measure now and keep the record. Raises UsageError before the measuring where it can."""
+    """Measure now and keep the record. Raises UsageError before the measuring where it can.
+
+    After Ctrl-C, SIGTERM or SIGHUP what was measured is kept as a partial record, and Stopped is
+    raised.
+    """
     digest = reference.source_digest(asked.workload)
     where = device.resolve(asked.device)
     if asked.processes > 1:

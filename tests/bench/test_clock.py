@@ -1,5 +1,7 @@
 """Blocks and spans: what is timed, what is not, and what they cost."""
 
+import multiprocessing
+import sys
 import time
 from time import perf_counter
 
@@ -122,8 +124,9 @@ def test_a_workload_that_waits_for_itself_is_not_disturbed_by_that():
     assert disturbed([*waiting, Block(0.01, 0.001, 0)])[-1]
 
 
-def test_beside_workers_the_machine_is_asked_not_the_threads():
+def test_beside_workers_the_machine_is_asked_not_the_threads(monkeypatch):
     """Worker processes make their own parent wait; only what others used counts then."""
+    monkeypatch.setattr("os.sched_getaffinity", lambda _: range(2), raising=False)
     waiting = [Block(0.1, 0.05, 3, 0.05)] * 3
     start = Neighbours(busy_seconds=10.0, own_seconds=5.0, has_workers=True, wall_seconds=100.0)
     for busy, foreign in ((12.0, False), (12.5, True)):  # the job itself used 2 s in 1 s
@@ -133,6 +136,29 @@ def test_beside_workers_the_machine_is_asked_not_the_threads():
         assert start.others_seconds(end) == busy - 12.0
         assert start.judge(waiting, end._replace(has_workers=False)) == waiting
     assert start.others_seconds(start._replace(busy_seconds=None)) is None
+
+
+@pytest.mark.parametrize(("cores", "foreign"), [(2, True), (8, True), (9, False), (64, False)])
+def test_beside_workers_nobody_waits_while_half_of_the_cores_are_idle(monkeypatch, cores, foreign):
+    monkeypatch.setattr("os.sched_getaffinity", lambda _: range(cores), raising=False)
+    start = Neighbours(busy_seconds=10.0, own_seconds=5.0, has_workers=True, wall_seconds=100.0)
+    end = start._replace(busy_seconds=14.5, own_seconds=7.0, wall_seconds=101.0)
+    (judged,) = start.judge([Block(0.1, 0.1, 0, 0.0)], end)
+    assert judged.foreign == foreign
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="counted on Linux only")
+def test_workers_that_end_in_between_are_no_neighbours():
+    """A loader's workers end with each epoch: what they had used before is not given to others."""
+    child = multiprocessing.get_context("fork").Process(target=busy, args=(1.0,))
+    child.start()
+    busy(0.5)
+    start = Neighbours.now()
+    child.join()
+    end = Neighbours.now()
+    assert start.has_workers
+    assert not end.has_workers
+    assert end.own_seconds >= start.own_seconds
 
 
 def test_no_blocks_no_flags():

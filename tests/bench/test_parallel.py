@@ -1,6 +1,7 @@
 """Two gloo processes that train together, and all the ways in which they end."""
 
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -8,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from bench import parallel
+from bench import parallel, stopping
 from results.errors import NoAnswerError, UsageError
 
 WORKLOAD = """
@@ -127,6 +128,46 @@ def test_ctrl_c_leaves_nothing_running(workload, rounds):
         with pytest.raises(KeyboardInterrupt):
             parallel.measure_scaling(reference, 2, "cpu", 60.0, interrupt)
     assert not left_running(reference)
+
+
+@pytest.mark.slow
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+def test_a_ctrl_c_that_python_drops_ends_them_too(workload):
+    reference, found = workload(), []
+
+    class Dropping:
+        def __del__(self):
+            os.kill(os.getpid(), signal.SIGINT)
+
+    def lose(text, _share):
+        if text.startswith("timing"):
+            Dropping()
+
+    with pytest.raises(stopping.Stopped), stopping.heeded():
+        found.append(parallel.measure_scaling(reference, 2, "cpu", 20.0, lose))
+    assert [scaling.stopped_because for scaling in found] == ["interrupted"]
+    assert not left_running(reference)
+
+
+@pytest.mark.slow
+def test_ctrl_c_just_when_they_start_leaves_nothing_running(workload, monkeypatch):
+    reference, started = workload(), []
+
+    class Interrupted(subprocess.Popen):
+        """Started, but not yet in the hands of who started it."""
+
+        def __init__(self, *args, **how):
+            super().__init__(*args, **how)
+            started.append(self)
+            os.kill(os.getpid(), signal.SIGINT)
+
+    monkeypatch.setattr(subprocess, "Popen", Interrupted)
+    with pytest.raises(stopping.Stopped), stopping.heeded():
+        measured(reference, 20.0)
+    try:
+        assert not left_running(reference)
+    finally:
+        started[0].kill()
 
 
 @pytest.mark.slow

@@ -1,6 +1,8 @@
 """The runner on small real models and on workloads that go wrong."""
 
 import math
+import os
+import signal
 import time
 
 import pytest
@@ -8,7 +10,7 @@ import torch
 from torch import nn
 from torch.utils.data import DataLoader
 
-from bench import TorchWorkload, epochs, runner
+from bench import TorchWorkload, epochs, runner, stopping
 from bench.sampling import Samples
 from results.errors import UsageError
 
@@ -132,6 +134,31 @@ def test_ctrl_c_while_the_workload_is_built_anew_for_its_epochs_keeps_what_was_m
     assert run.partial
     assert run.workload.name == "small"
     assert run.measurement("step").samples_per_repeat == 8
+
+
+def test_an_error_that_ctrl_c_led_to_keeps_what_was_measured():
+    """A loader says that its workers have gone, which the same Ctrl-C ended."""
+    now, runs = [], []
+
+    def batches(batch_size):
+        for _ in range(8):
+            if now:
+                now.clear()
+                try:
+                    os.kill(os.getpid(), signal.SIGINT)
+                except KeyboardInterrupt:
+                    raise RuntimeError("a worker has gone") from None
+            yield torch.randn(batch_size, 4), torch.randn(batch_size, 2)
+
+    def progress(text, _share):
+        if text.startswith("epoch 2"):
+            now.append(True)
+
+    with pytest.raises(stopping.Stopped), stopping.heeded():
+        runs.append(measured(lambda: small(batches=batches), progress=progress))
+    (run,) = runs
+    assert run.partial
+    assert run.measurement("step").block_seconds
 
 
 def test_ctrl_c_before_the_first_step_keeps_nothing():

@@ -1,6 +1,10 @@
 """`trainfare advise` as a process."""
 
 import json
+import shutil
+import signal
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -50,3 +54,24 @@ def test_mistakes(cli: Any) -> None:
         assert answer.code == 2
         assert says in answer.err
         assert "Traceback" not in answer.err
+
+
+@pytest.mark.slow
+def test_a_signal_to_end_is_its_exit_code(
+    measured: Path, tmp_path: Path, env: dict[str, str]
+) -> None:
+    shutil.copytree(measured / "trainfare-results", tmp_path / "trainfare-results")
+    child = subprocess.Popen(
+        [sys.executable, "-m", "trainfare", "advise", "mlp", "--max-seconds", "60"],
+        cwd=tmp_path, env=env, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    assert child.stderr is not None
+    for line in child.stderr:
+        if "trying" in line:
+            break
+    child.send_signal(signal.SIGTERM)
+    out, err = child.communicate(timeout=200)
+    assert child.returncode == 143
+    assert "interrupted" in err
+    assert "Traceback" not in err
+    assert bool(out) == ("marked partial" in err)

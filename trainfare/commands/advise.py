@@ -8,6 +8,7 @@ from typing import Any
 
 import click
 
+from bench import stopping
 from results.advice import Advice
 from results.records import Estimate, Job, Run, UsdInterval
 from results.store import Store
@@ -24,6 +25,7 @@ MEASURE_SHARE = 0.2  # of --max-seconds, for the plain job by itself
 @options.prices
 @options.results
 @options.as_json
+@stopping.heeded()
 def advise(
     workload: str,
     epochs: int,
