@@ -123,15 +123,20 @@ class AzureClient:
         """The workspace, which is part of every address."""
         return self.account
 
-    def logs(self, handle: JobHandle, skip_lines: int = 0) -> Iterator[str]:
+    def logs(
+        self, handle: JobHandle, skip_lines: int = 0, *, whole_lines: bool = False
+    ) -> Iterator[str]:
         """The main node's log, which Azure ML writes into the run's files while it runs."""
         with told():
             files = self._files(ARTIFACTS)
             for name in ("user_logs/std_log.txt", "user_logs/std_log_process_0.txt"):
                 blob = files.get_blob_client(f"{run_folder(handle.job_name)}/{name}")
                 if blob.exists():
-                    text = blob.download_blob().readall().decode(errors="replace")
-                    yield from islice(text.splitlines(), skip_lines, None)
+                    lines = blob.download_blob().readall().split(b"\n")
+                    if whole_lines or not lines[-1]:
+                        lines.pop()
+                    said = (line.rstrip(b"\r").decode(errors="replace") for line in lines)
+                    yield from islice(said, skip_lines, None)
                     return
 
     def fetch(self, handle: JobHandle, folder: Path) -> None:

@@ -112,8 +112,11 @@ class Client(Protocol):
     def asked_account(self, region: str) -> str | None:
         """Whose jobs the service tells of here: that of the sign-in, where that decides it."""
 
-    def logs(self, handle: JobHandle, skip_lines: int = 0) -> Iterator[str]:
-        """The lines the main node has written so far, without the first `skip_lines`."""
+    def logs(
+        self, handle: JobHandle, skip_lines: int = 0, *, whole_lines: bool = False
+    ) -> Iterator[str]:
+        """The lines the main node has written so far, without the first `skip_lines`; with
+        `whole_lines` without a last one that is not written to its end."""
 
     def fetch(self, handle: JobHandle, folder: Path) -> None:
         """Bring what the job left in its output place into `folder`, as hostile files."""

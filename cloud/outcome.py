@@ -4,7 +4,19 @@ from decimal import Decimal
 
 from cloud.client import JobStatus
 from results.jobs import BilledBasis, JobIntent, Outcome
+from results.records import Estimate
 from results.store import utc_now
+
+
+def usd_per_hour(estimate: Estimate) -> Decimal:
+    """The rate at which a job is billed, as its estimate has it: after discount and saving.
+
+    Managed spot of SageMaker saves seconds, which it reports, and not of the rate.
+    """
+    offer = estimate.offer
+    if offer.provider == "aws" and offer.allocation == "spot":
+        return offer.usd_per_hour
+    return estimate.billed_usd_per_hour or offer.usd_per_hour
 
 
 def outcome(status: JobStatus, intent: JobIntent) -> Outcome:
@@ -16,10 +28,11 @@ def outcome(status: JobStatus, intent: JobIntent) -> Outcome:
     cost nothing. `start_up_seconds`, `run_seconds` and `run_ids` come from the job's own records.
     """
     offer, nodes = intent.estimate.offer, status.nodes
+    rate = usd_per_hour(intent.estimate)
     seconds, basis = _billed(status)
     usd = None
     if seconds is not None:
-        usd = offer.usd_per_hour * Decimal(repr(seconds)) * nodes / 3600
+        usd = rate * Decimal(repr(seconds)) * nodes / 3600
     queued = None
     if status.created_at_seconds is not None and status.started_at_seconds is not None:
         queued = max(0.0, status.started_at_seconds - status.created_at_seconds)
@@ -35,7 +48,7 @@ def outcome(status: JobStatus, intent: JobIntent) -> Outcome:
         queued_seconds=queued,
         billed_seconds=seconds,
         billed_basis=basis,
-        usd_per_hour=offer.usd_per_hour,
+        usd_per_hour=rate,
         usd=usd,
     )
 

@@ -66,9 +66,13 @@ class Patient:
         """See `Client`."""
         return self._tried(lambda: self.client.asked_account(region))
 
-    def logs(self, handle: JobHandle, skip_lines: int = 0) -> Iterator[str]:
+    def logs(
+        self, handle: JobHandle, skip_lines: int = 0, *, whole_lines: bool = False
+    ) -> Iterator[str]:
         """See `Client`."""
-        yield from self._tried(lambda: list(self.client.logs(handle, skip_lines)))
+        yield from self._tried(
+            lambda: list(self.client.logs(handle, skip_lines, whole_lines=whole_lines))
+        )
 
     def fetch(self, handle: JobHandle, folder: Path) -> None:
         """See `Client`; once, for half of it may lie in the folder already."""

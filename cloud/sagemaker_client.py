@@ -8,6 +8,7 @@ from urllib.parse import urlparse
 
 from cloud import errors
 from cloud.aws_errors import told, without_pages
+from cloud.aws_logs import StreamLog
 from cloud.client import Check, JobStatus, created
 from cloud.job_key import PREFIX
 from cloud.paging import each_once
@@ -15,8 +16,6 @@ from cloud.sagemaker import output_uri, status_of
 from cloud.settings import AwsSettings, for_a_job
 from results.jobs import JobHandle
 from results.records import JobRequest
-
-LOG_GROUP = "/aws/sagemaker/TrainingJobs"
 
 
 class SageMakerClient:
@@ -29,6 +28,7 @@ class SageMakerClient:
         # A job runs in the account of its role: SageMaker takes no role of another one.
         self.account = settings.role_arn.split(":")[4] if settings.role_arn else None
         self._made: dict[tuple[str, str], Any] = {}
+        self._logs: dict[str, StreamLog] = {}
 
     def _service(self, name: str, region: str) -> Any:
         """A boto3 client that tries once: `cloud.patience` tries again, the same on all clouds."""
@@ -96,31 +96,18 @@ class SageMakerClient:
         with told(region):
             return str(self._service("sts", region).get_caller_identity()["Account"])
 
-    def logs(self, handle: JobHandle, skip_lines: int = 0) -> Iterator[str]:
-        """CloudWatch's log of the first host, from its head."""
+    def logs(
+        self,
+        handle: JobHandle,
+        skip_lines: int = 0,
+        *,
+        whole_lines: bool = False,  # noqa: ARG002
+    ) -> Iterator[str]:
+        """CloudWatch's log of the first host, from its head; what was read is not read again."""
+        kept = self._logs.setdefault(handle.job_name, StreamLog(f"{handle.job_name}/algo-1-"))
         with told(handle.region):
-            yield from islice(self._lines(handle), skip_lines, None)
-
-    def _lines(self, handle: JobHandle) -> Iterator[str]:
-        logs = self._service("logs", handle.region)
-        try:
-            streams = logs.describe_log_streams(
-                logGroupName=LOG_GROUP, logStreamNamePrefix=f"{handle.job_name}/algo-1-"
-            )["logStreams"]
-        except logs.exceptions.ResourceNotFoundException:
-            return  # the first job of an account: nothing was ever written
-        for stream in streams:
-            token: dict[str, str] = {}
-            while True:
-                page = logs.get_log_events(
-                    logGroupName=LOG_GROUP, logStreamName=stream["logStreamName"],
-                    startFromHead=True, **token,
-                )  # fmt: skip
-                yield from (event["message"].rstrip("\n") for event in page["events"])
-                following = {"nextToken": page["nextForwardToken"]}
-                if following == token:
-                    break
-                token = following
+            kept.read(self._service("logs", handle.region))
+        yield from islice(kept.lines, skip_lines, None)
 
     def fetch(self, handle: JobHandle, folder: Path) -> None:
         """Unpack the output archive that SageMaker made; nothing where it made none."""

@@ -96,7 +96,7 @@ def _pools(job: Job, offer: Offer, folder: str) -> list[dict[str, Any]]:
     pool = {
         "machineSpec": _machine(offer),
         "replicaCount": "1",
-        "diskSpec": {"bootDiskType": "pd-ssd", "bootDiskSizeGb": DISK_GIB},
+        "diskSpec": {"bootDiskType": _disk_type(offer), "bootDiskSizeGb": DISK_GIB},
         "containerSpec": {
             "imageUri": IMAGE,
             "command": unpack_command(f"/gcs/{folder}/source.tar.gz"),
@@ -109,6 +109,12 @@ def _pools(job: Job, offer: Offer, folder: str) -> list[dict[str, Any]]:
         },
     }
     return [pool] if job.nodes == 1 else [pool, pool | {"replicaCount": str(job.nodes - 1)}]
+
+
+def _disk_type(offer: Offer) -> str:
+    """The service's default, for A3 Ultra takes no other (DiskSpec, google-cloud-aiplatform)."""
+    is_ultra = offer.instance_type.startswith("a3-ultragpu-")
+    return "hyperdisk-balanced" if is_ultra else "pd-ssd"
 
 
 def _machine(offer: Offer) -> dict[str, Any]:
@@ -135,8 +141,12 @@ def status_of(job: Any, region: str) -> JobStatus:
         limit = None  # it may start again with the whole time: no limit that a cap can rest on
     started, ended = _seconds(job.start_time), _seconds(job.end_time)
     said = job.error.message if job.error else ""
-    # A state of tomorrow counts as running: billed until it is known not to be.
-    state = "pending" if job.state.name in PENDING else STATES.get(job.state.name, "running")
+    # A state of tomorrow, which the library gives as a number or drops, counts as running: billed
+    # until it is known not to be.
+    named = getattr(job.state, "name", "")
+    state = "pending" if named in PENDING else STATES.get(named, "running")
+    if named == PENDING[0] and started is not None:
+        state = "running"
     return JobStatus(
         job_name=job.display_name,
         region=region,

@@ -9,7 +9,7 @@ from typing import Any
 from cloud import errors
 from cloud.client import Check, JobStatus, created
 from cloud.google_errors import told, without_pages
-from cloud.google_logs import LOGGING, TIMEOUT_SECONDS, log_lines
+from cloud.google_logs import LOGGING, TIMEOUT_SECONDS, JobLog
 from cloud.job_key import PREFIX
 from cloud.paging import each_once
 from cloud.settings import GcpSettings, for_a_job
@@ -34,6 +34,7 @@ class VertexClient:
         self.project, self.bucket = for_a_job(settings)
         self.account = f"projects/{self.project}"
         self._made: dict[str, Any] = {}
+        self._logs: dict[str, JobLog] = {}
 
     @cached_property
     def _credentials(self) -> Any:
@@ -124,16 +125,24 @@ class VertexClient:
         """The project, which is part of every address."""
         return self.account
 
-    def logs(self, handle: JobHandle, skip_lines: int = 0) -> Iterator[str]:
-        """Cloud Logging's lines of the first worker pool, the oldest first."""
+    def logs(
+        self,
+        handle: JobHandle,
+        skip_lines: int = 0,
+        *,
+        whole_lines: bool = False,  # noqa: ARG002
+    ) -> Iterator[str]:
+        """Cloud Logging's lines of the first worker pool, the oldest first, each read once."""
         with told(handle.region):
-            lines = log_lines(
-                self._credentials,
-                self.settings.logging_endpoint or LOGGING,
-                self.project,
-                handle.service_id.rpartition("/")[2],
-            )
-            yield from islice(lines, skip_lines, None)
+            if handle.service_id not in self._logs:
+                self._logs[handle.service_id] = JobLog(
+                    self._credentials,
+                    self.settings.logging_endpoint or LOGGING,
+                    self.project,
+                    handle.service_id.rpartition("/")[2],
+                )
+            self._logs[handle.service_id].read()
+        yield from islice(self._logs[handle.service_id].lines, skip_lines, None)
 
     def fetch(self, handle: JobHandle, folder: Path) -> None:
         """Bring what lies under the job's output folder."""

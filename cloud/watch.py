@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from cloud.client import JobStatus
+from cloud.outcome import usd_per_hour
 from cloud.patience import Patient, Pause
 from cloud.waiting import cancel_overdue
 from results import heartbeat
@@ -39,7 +40,7 @@ def now_seconds() -> float:
 
 def live(status: JobStatus, intent: JobIntent, beat: Heartbeat | None, at_seconds: float) -> Live:
     """The view of `status` at `at_seconds` since 1970."""
-    rate = intent.estimate.offer.usd_per_hour * status.nodes / 3600
+    rate = usd_per_hour(intent.estimate) * status.nodes / 3600
     running = None
     if status.started_at_seconds is not None:
         end = status.ended_at_seconds if status.ended else at_seconds
@@ -74,7 +75,7 @@ def follow(
     seen, beat = 0, None
     while True:
         status = client.status(handle)
-        lines = list(client.logs(handle, seen))
+        lines = list(client.logs(handle, seen, whole_lines=not status.ended))
         seen += len(lines)
         beat = heartbeat.newest(lines) or beat
         late = cancel_overdue(client, handle, status, intent, now())

@@ -54,7 +54,8 @@ def known_jobs(store: Store) -> list[Known]:
 def unanswered(store: Store) -> list[JobIntent]:
     """What was asked for without an answer that was kept, the newest first: each may run."""
     answered = {handle.job_name for handle in store.newest_first(JobHandle)}
-    return [i for i in store.newest_first(JobIntent) if i.job_name not in answered]
+    found = {i.job_name: i for i in store.newest_first(JobIntent) if i.job_name not in answered}
+    return list(found.values())
 
 
 def find_job(store: Store, text: str) -> Known:

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from cloud.settings import GcpSettings
-from cloud.vertex import plan
+from cloud.vertex import plan, status_of
 from results.errors import UsageError
 
 DIGEST = "ab" * 32
@@ -107,3 +107,33 @@ def test_an_unknown_accelerator_is_refused(
 ) -> None:
     with pytest.raises(UsageError, match=r"'H1000'.*Near: H100"):
         plan(make_job(), make_offer("gcp", accelerator="H1000"), settings_of("gcp"), 60, DIGEST)
+
+
+@pytest.mark.parametrize(
+    ("told", "state"),
+    [
+        ({"state": 99, "startTime": "2026-09-21T13:33:20Z"}, "running"),  # a state of tomorrow
+        ({"state": 99}, "running"),
+        ({"startTime": "2026-09-21T13:33:20Z"}, "running"),  # its name was dropped
+        ({}, "pending"),
+        ({"state": "JOB_STATE_PARTIALLY_SUCCEEDED"}, "failed"),
+        ({"state": "JOB_STATE_EXPIRED"}, "timed_out"),
+    ],
+)
+@pytest.mark.filterwarnings("ignore:Unrecognized JobState")
+def test_states_that_nobody_foresaw(
+    told: dict[str, Any], state: str, make_job: Any, make_offer: Any, settings_of: Any
+) -> None:
+    from google.cloud.aiplatform_v1.types import CustomJob
+    from google.protobuf import json_format
+
+    request = plan(make_job(), make_offer("gcp"), settings_of("gcp"), 3600, DIGEST)
+    job = CustomJob.wrap(json_format.ParseDict(request | told, CustomJob()._pb))
+    assert status_of(job, "us-central1").state == state
+
+
+def test_the_disk_of_a3_ultra(make_job: Any, make_offer: Any, settings_of: Any) -> None:
+    offer = make_offer("gcp", instance_type="a3-ultragpu-8g", accelerator="H200")
+    job = parsed(plan(make_job(), offer, settings_of("gcp"), 3600, DIGEST))
+    (pool,) = job.job_spec.worker_pool_specs
+    assert pool.disk_spec.boot_disk_type == "hyperdisk-balanced"

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from cloud.outcome import outcome
 from cloud.watch import live
 from results.heartbeat import Heartbeat
 from tests.cloud.test_collect import BEGAN, status
@@ -14,7 +15,7 @@ class Intent:
     """Of a job at $3.60 an hour and node, capped at $1."""
 
     def __init__(self, offer: Any) -> None:
-        self.estimate = type("E", (), {"offer": offer})()
+        self.estimate = type("E", (), {"offer": offer, "billed_usd_per_hour": None})()
         self.max_usd = Decimal(1)
 
 
@@ -57,3 +58,21 @@ def test_a_job_that_has_ended_stops_counting(intent: Any) -> None:
     found = live(status(), intent, a_beat(100), BEGAN + 10_000)
     assert found.usd_so_far == Decimal("0.6")
     assert found.seconds_left is None
+
+
+@pytest.mark.parametrize(
+    ("provider", "allocation", "rate"),
+    [("azure", "spot", "0.72"), ("gcp", "on_demand", "0.72"), ("aws", "spot", "3.6")],
+)
+def test_the_rate_is_that_of_the_bill(
+    make_offer: Any, provider: Any, allocation: Any, rate: str
+) -> None:
+    """After discount and saving; managed spot saves seconds, which it reports."""
+    offer = make_offer(usd_per_hour=Decimal("3.6"), provider=provider, allocation=allocation)
+    intent: Any = Intent(offer)
+    intent.estimate.billed_usd_per_hour = Decimal("0.72")
+    now = status(state="running", ended_at_seconds=None)
+    assert live(now, intent, None, BEGAN + 3600).usd_so_far == Decimal(rate)
+    intent.provider, intent.region = provider, "somewhere"
+    came = outcome(status(ended_at_seconds=BEGAN + 3600, billed_seconds=3600.0), intent)
+    assert (came.usd, came.usd_per_hour) == (Decimal(rate), Decimal(rate))

@@ -9,6 +9,7 @@ from fakes.engine import FakeJob, Jobs, Phase
 from fakes.web import Answer, Clock, Faults, Request, Server, as_json
 
 PAGE = 2
+BEGAN = 1_790_000_000  # when the first line of a log was written
 ERRORS = {
     "quota": (429, "RESOURCE_EXHAUSTED", "The following quota metrics exceed quota limits: "
               "aiplatform.googleapis.com/custom_model_training_nvidia_l4_gpus"),
@@ -45,13 +46,19 @@ def at(seconds: float) -> str:
     return moment.isoformat().replace("+00:00", "Z")
 
 
+def as_z(moment: str) -> str:
+    """The same moment in the form of `at`."""
+    return at(datetime.datetime.fromisoformat(moment).timestamp())
+
+
 class FakeVertex:
     """The calls on custom jobs, Cloud Logging's list, and the token service."""
 
     def __init__(self, clock: Clock) -> None:
         self.clock, self.jobs, self.faults = clock, Jobs(), Faults()
         self.repeats_page = False
-        self.log_lines: list[str] = []
+        self.log_lines: list[str | None] = []  # None: not listed yet
+        self.entries_told = 0
         self.server = Server(self._handle, self._name, self._refuse, self.faults)
         self._count = 0
 
@@ -150,10 +157,18 @@ class FakeVertex:
         return as_json({"customJobs": [self._described(job) for job in rows]} | more)
 
     def _entries(self, request: Request) -> Answer:
-        start = int(request.json().get("pageToken", "0"))
-        lines = self.log_lines[start : start + PAGE]
-        more = {"nextPageToken": str(start + PAGE)} if start + PAGE < len(self.log_lines) else {}
-        return as_json({"entries": [{"textPayload": line} for line in lines]} | more)
+        """A line a second, as Cloud Logging tells it, in the order of time."""
+        start, asked = int(request.json().get("pageToken", "0")), request.json()["filter"]
+        since = re.search(r'timestamp>="([^"]+)"', asked)
+        entries = [
+            {"insertId": f"id-{number}", "timestamp": at(BEGAN + number), "textPayload": line}
+            for number, line in enumerate(self.log_lines)
+            if line is not None and (since is None or at(BEGAN + number) >= as_z(since[1]))
+        ]
+        found = entries[start : start + PAGE]
+        self.entries_told += len(found)
+        more = {"nextPageToken": str(start + PAGE)} if start + PAGE < len(entries) else {}
+        return as_json({"entries": found} | more)
 
     def _described(self, job: FakeJob) -> dict[str, Any]:
         now, phase = self.clock.now, job.phase(self.clock.now)
