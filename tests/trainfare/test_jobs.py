@@ -303,3 +303,8 @@ def test_canaries_are_tried_and_quoted_again(
     assert spent <= 4
     found = cli("submit", "mlp", "--offer", "1", "--max-usd", "5", "--dry-run", **there())
     assert found.code == 0, found.err
+    with time_passes(clouds["aws"]):
+        for more, jobs in (((), 2), (("--again",), 4)):  # found where they were; started anew
+            repeated = cli(*words, *more, "--yes", "--json", **there())
+            assert repeated.code == 0, repeated.err
+            assert sum(len(cloud.fake.jobs.all) for cloud in clouds.values()) == jobs

@@ -33,6 +33,7 @@ CONSIDERED = 100  # of the ranking; the rest can hardly come first
 @click.option("--max-usd", required=True, type=options.Money(), help="For all trials together.")
 @click.option("--source", type=options.FOLDER, help="Folder of your code that travels along.")
 @click.option("--requirements", type=options.FOLDER, help="Packages to install before training.")
+@click.option("--again", is_flag=True, help="Once more, though the same trials ran before.")
 @click.option("--yes", is_flag=True, help="Do not ask before spending.")
 @options.every
 @options.job
@@ -51,6 +52,7 @@ def canary(
     max_usd: Decimal,
     source: Path | None,
     requirements: Path | None,
+    again: bool,
     yes: bool,
     every: float,
     epochs: int,
@@ -89,7 +91,7 @@ def canary(
         for e in logic.candidates(ranked)
     ]
     travels = Source(folder=source, requirements=requirements)
-    planned = _planned(pairs, top, cap, travels, configured)
+    planned = _planned(pairs, top, cap, travels, configured, store if again else None)
     _ask(planned, max_usd, yes)
     trials.start([trial for _, trial in planned], store, configured.budget_usd(None), output.say)
 
@@ -109,8 +111,8 @@ def canary(
     except KeyboardInterrupt:
         output.say("Detached: the trials go on, each under its cap. See: trainfare jobs")
         ctx.exit(INTERRUPTED)
-    again = logic.requoted(ranked, tried(), billing, history)
-    _answer(run, again, planned, store, results, as_json)
+    now = logic.requoted(ranked, tried(), billing, history)
+    _answer(run, now, planned, store, results, as_json)
 
 
 def _share(max_usd: Decimal, top: int) -> Decimal:
@@ -147,11 +149,14 @@ def _planned(
     cap: Decimal,
     travels: "Source",
     configured: settings.Settings,
+    anew_in: Store | None,
 ) -> list[tuple[Estimate, "Trial"]]:
     """The trials of the best offers whose cloud is set up; what is left out is told once.
 
-    `pairs` are the estimates of the whole job and of its trial, the best offer first.
+    `pairs` are the estimates of the whole job and of its trial, the best offer first. With the
+    store `anew_in` each is one that is not there yet.
     """
+    from cloud.again import once_more
     from cloud.cap import least_usd
     from cloud.launch import Order
     from cloud.registry import plan_packed
@@ -167,6 +172,8 @@ def _planned(
             own = from_table(offer.provider, configured.table(offer.provider))
             request = plan_packed(packed, offer, own, cap)
             client = clouds.of(offer.provider)
+            if anew_in is not None:
+                request, _ = once_more(client, packed, offer, own, request, anew_in)
         except OverBudgetError:
             least = least_usd(offer, short.job.nodes)
             reason = f"a trial there needs a cap of ${least}, and --max-usd leaves ${cap} to each"
