@@ -100,7 +100,7 @@ def test_two_processes_are_measured_beside_one(workload):
     ("mishap", "error", "says"),
     [
         ("killed", NoAnswerError, "Process 1 of 2 of .* was killed by signal 9"),
-        ("raises", UsageError, "small: .* failed with ZeroDivisionError"),
+        ("raises", UsageError, "small: .* failed in .* with ZeroDivisionError"),
     ],
 )
 def test_a_process_that_dies_ends_all_with_one_sentence(workload, mishap, error, says):

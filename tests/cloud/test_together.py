@@ -31,6 +31,8 @@ def where(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.Mo
     monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
     if request.param == "folder":
         return lambda: tmp_path / uuid.uuid4().hex
+    if "aws" not in request.node.callspec.id:
+        pytest.skip("how a bucket keeps records does not depend on whose job it is")
     return lambda: f"s3://{BUCKET}/{uuid.uuid4().hex}"
 
 

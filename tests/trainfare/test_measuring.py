@@ -170,7 +170,7 @@ def test_a_signal_to_end_keeps_what_was_measured(
 
 
 @pytest.mark.skipif(len(os.sched_getaffinity(0)) < 2, reason="needs two processors")
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+@pytest.mark.parametrize("number", [signal.SIGTERM])  # Ctrl-C: tests/trainfare/test_processes
 def test_a_signal_to_end_leaves_no_process_of_several(
     start: Start, tmp_path: Path, number: signal.Signals
 ) -> None:
