@@ -13,8 +13,8 @@ import pytest
 from fakes.clouds import Cloud, all_clouds
 from hypothesis import settings
 
-# A shell that runs the tests in the background has them ignore Ctrl-C, `nohup` a closed terminal, and
-# what they start inherits that: commands that a test interrupts would go on.
+# A shell that runs the tests in the background has them ignore Ctrl-C, `nohup` a closed terminal,
+# and what they start inherits that: commands that a test interrupts would go on.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
