@@ -128,6 +128,16 @@ def none_left(folder: Path) -> bool:
     return not left_running(folder)
 
 
+def ends_by(child: "subprocess.Popen[str]", number: signal.Signals, folder: Path) -> None:
+    """It ends by the signal, with what was measured kept and no process left."""
+    out, err = child.communicate(timeout=200)
+    assert (child.returncode, out) == (128 + number, "")
+    assert "marked partial" in err
+    assert "Traceback" not in err
+    partial_record(folder)
+    assert none_left(folder)
+
+
 def partial_record(folder: Path) -> dict[str, Any]:
     files = [path for path in folder.rglob("*.json") if ".cache" not in path.parts]
     (path,) = files
@@ -161,12 +171,7 @@ def test_a_signal_to_end_keeps_what_was_measured(
     wait_for(child, "timing steps")
     time.sleep(0.5)
     os.killpg(child.pid, number)  # as a closed terminal and a batch system do: workers get it too
-    out, err = child.communicate(timeout=200)
-    assert (child.returncode, out) == (128 + number, "")
-    assert "marked partial" in err
-    assert "Traceback" not in err
-    partial_record(tmp_path)
-    assert none_left(tmp_path)
+    ends_by(child, number, tmp_path)
 
 
 @pytest.mark.skipif(len(os.sched_getaffinity(0)) < 2, reason="needs two processors")
@@ -178,12 +183,7 @@ def test_a_signal_to_end_leaves_no_process_of_several(
     wait_for(child, "together")
     assert len(left_running(tmp_path)) >= 4  # it, torchrun and two ranks
     child.send_signal(number)
-    out, err = child.communicate(timeout=200)
-    assert (child.returncode, out) == (128 + number, "")
-    assert "marked partial" in err
-    assert "Traceback" not in err
-    partial_record(tmp_path)
-    assert none_left(tmp_path)
+    ends_by(child, number, tmp_path)
 
 
 @pytest.mark.skipif(len(os.sched_getaffinity(0)) < 2, reason="needs two processors")
