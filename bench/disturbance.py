@@ -28,7 +28,7 @@ WAIT_SHARE = 0.01  # of a block's time that its threads may wait for a processor
 LONG_SECONDS, LONG_WAIT_SHARE = 0.5, 0.05
 # A step that begins right after its process got the processor back finds cold caches: an MLP's
 # took 48 to 79% longer then, an RNN's 14 to 53%, the one after it 5 to 20%. Long ones do not care.
-COLD_SECONDS, LONG_ENOUGH_SECONDS = 0.001, 0.005
+COLD_SECONDS, LONG_ENOUGH_SECONDS = 0.002, 0.005
 # Of one processor, beside a job with workers: ticks are as coarse as that. While half of the
 # processors had nothing to do, and so whole cores where each counts twice, nobody had to wait.
 NEIGHBOUR_SHARE, IDLE_SHARE = 0.25, 0.5
@@ -148,7 +148,7 @@ def disturbed(blocks: Sequence[Block]) -> tuple[bool, ...]:
     A block is undisturbed if its threads' waiting for a processor (where that is not counted: its
     involuntary switches, 4 ms each) and what the hypervisor took are at most 1% of its time, 5% of
     a block over 0.5 s, and if it had the processor for 97% of its wall time. Blocks under 5 ms must
-    also begin 1 ms after the last disturbed one: caches are cold before. A workload that
+    also begin 2 ms after the last disturbed one: caches are cold before. A workload that
     waits for its own disk or device never has it all the time: then its usual share (the 90th
     percentile of its blocks) takes the place of the whole.
     """
@@ -167,7 +167,7 @@ def disturbed(blocks: Sequence[Block]) -> tuple[bool, ...]:
 
 
 def _with_aftermath(blocks: Sequence[Block], bad: Sequence[bool]) -> tuple[bool, ...]:
-    """Short blocks that begin within 1 ms after a disturbed one count as disturbed too."""
+    """Short blocks that begin within 2 ms after a disturbed one count as disturbed too."""
     found, since = [], COLD_SECONDS
     for block, is_bad in zip(blocks, bad, strict=True):
         is_cold = since < COLD_SECONDS and block.seconds < LONG_ENOUGH_SECONDS

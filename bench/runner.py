@@ -81,19 +81,9 @@ def _measure(found: Findings, max_seconds: float, precision: float) -> None:
 
 
 def take_steps(found: Findings, max_seconds: float, precision: float) -> None:
-    """Warm up, then take bursts of whole steps and of steps with spans in turns.
-
-    Threads that only wait for each other beside other programs give way to one (`bench.crowded`).
-    """
+    """Warm up, then take bursts of whole steps and of steps with spans in turns."""
     session = found.session
-    session.progress("warming up", 0)
-    around = Neighbours.now()
-    _warm_up(found, WARMUP_SHARE * max_seconds)
-    others = around.others_processors(Neighbours.now())
-    if crowded.is_crowded(session, found.warmup[1:] + found.step.blocks, others):
-        found.facts["warnings"] = (crowded.use_one_thread(session),)
-        found.here, found.step = session.machine(), Samples()
-        _warm_up(found, WARMUP_SHARE * max_seconds)
+    settle(found, max_seconds)
     count = found.steps_per_block
     refill, before = Refill(session), session.steps_done
     series = [
@@ -109,6 +99,20 @@ def take_steps(found: Findings, max_seconds: float, precision: float) -> None:
     found.facts["energy_joules"] = energy.joules
     if energy.joules is not None:
         found.facts["energy_steps"] = session.steps_done - before
+
+
+def settle(found: Findings, max_seconds: float) -> None:
+    """Warm up; threads that only wait for each other beside other programs give way to one
+    (`bench.crowded`)."""
+    session = found.session
+    session.progress("warming up", 0)
+    around = Neighbours.now()
+    _warm_up(found, WARMUP_SHARE * max_seconds)
+    others = around.others_processors(Neighbours.now())
+    if crowded.is_crowded(session, found.warmup[1:] + found.step.blocks, others):
+        found.facts["warnings"] = (crowded.use_one_thread(session),)
+        found.here, found.step = session.machine(), Samples()
+        _warm_up(found, WARMUP_SHARE * max_seconds)
 
 
 def _epoch_seconds(found: Findings) -> float:

@@ -18,9 +18,9 @@ StopReason = Literal["precise", "time", "count", "interrupted"]
 MIN_QUIET_BLOCKS = 5
 QUIET_SHARE = 0.25
 # Above this share of the time lost to disturbances what lies between them can't be trusted either:
-# two threads beside one busy process a core lost 81-99%, and their undisturbed blocks were up to
-# 17% off; one thread lost 3-33% and was within 5% (benchmarks/disturbance.py).
-MAX_LOST_SHARE = 0.5
+# of 26 turns of an MLP or RNN beside two busy processes a core four were 5 to 24% off, all of which
+# had lost 27 to 32%; beside one a core they lost up to 24% (benchmarks/disturbance.py).
+MAX_LOST_SHARE = 0.25
 ONE_THREAD = "measured with one thread"  # how the warning of `bench.crowded` begins
 
 
@@ -133,15 +133,18 @@ class Measurement:
 
     @property
     def lost_share(self) -> float:
-        """Share of the blocks' time that disturbances took: 1 − n·median(undisturbed) / Σ.
+        """Share of the blocks' time that disturbances took.
 
-        0 where nothing was lost; 1 where no block was undisturbed.
+        Σ over the disturbed blocks of max(0, seconds − median of the undisturbed) / Σ over all. 0
+        where nothing was lost; 1 where no block was undisturbed.
         """
-        quiet = [s for s, bad in zip(self.block_seconds, self.disturbed, strict=True) if not bad]
-        total = sum(self.block_seconds)
+        pairs = list(zip(self.block_seconds, self.disturbed, strict=True))
+        quiet = [seconds for seconds, bad in pairs if not bad]
         if not quiet:
             return 1.0
-        return max(0.0, 1 - len(self.block_seconds) * median(quiet) / total) if total else 0.0
+        usual, total = median(quiet), sum(self.block_seconds)
+        lost = sum(max(0.0, seconds - usual) for seconds, bad in pairs if bad)
+        return lost / total if total else 0.0
 
     @property
     def sample_seconds(self) -> tuple[float, ...]:

@@ -111,9 +111,9 @@ def test_what_counts_as_disturbed(block, is_bad):
 
 
 def test_short_blocks_right_after_a_disturbance_are_cold():
-    short, spoilt = Block(0.0004, 0.0004, 0, 0.0), Block(0.004, 0.0004, 1, 0.0036)
+    short, spoilt = Block(0.0008, 0.0008, 0, 0.0), Block(0.004, 0.0004, 1, 0.0036)
     found = disturbed([short, spoilt, short, short, short, short])
-    assert found == (False, True, True, True, True, False)  # those that begin within 1 ms
+    assert found == (False, True, True, True, True, False)  # those that begin within 2 ms
     long = Block(0.006, 0.006, 0, 0.0)
     assert disturbed([long, Block(0.01, 0.006, 1, 0.004), long]) == (False, True, False)
 
