@@ -2,11 +2,13 @@
 
 Python drops an exception that comes within a `__del__` or a hook of `os.fork`, and a DataLoader
 goes through both at each epoch ("Exception ignored in …"); a user's own `except:` may swallow it
-too. So a signal is noted, and `check`, between blocks, raises again what never arrived.
+too. So a signal is noted, and `check`, between blocks, raises again what never arrived. That it was
+dropped on the way is no news to anybody.
 """
 
 import os
 import signal
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
@@ -66,6 +68,10 @@ def heeded() -> Iterator[None]:
     found = _heeded = _Heeded()
     heard = [n for n in SIGNALS if signal.getsignal(n) not in (signal.SIG_IGN, None)]
     before = {n: signal.getsignal(n) for n in (*heard, signal.SIGCHLD)}
+    tell_dropped = sys.unraisablehook
+    sys.unraisablehook = lambda dropped: (
+        None if issubclass(dropped.exc_type, Stopped) else tell_dropped(dropped)
+    )
     try:
         for number in heard:
             signal.signal(number, found.on_signal)
@@ -76,7 +82,7 @@ def heeded() -> Iterator[None]:
             raise
         raise Stopped(found.first) from error
     finally:
-        _heeded = None
+        _heeded, sys.unraisablehook = None, tell_dropped
         for number, handler in before.items():
             signal.signal(number, handler)
 

@@ -31,7 +31,6 @@ def test_a_signal_ends_it_at_once_with_its_exit_code(number):
     assert signal.getsignal(number) is before
 
 
-@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 def test_what_python_drops_is_raised_at_the_next_check():
     reached = []
     with pytest.raises(stopping.Stopped), stopping.heeded():
@@ -43,7 +42,6 @@ def test_what_python_drops_is_raised_at_the_next_check():
     stopping.check()  # nothing is left of it
 
 
-@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 def test_what_came_after_the_last_check_is_raised_at_the_end():
     with pytest.raises(stopping.Stopped), stopping.heeded():
         TellsWhenDropped()

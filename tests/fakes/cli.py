@@ -6,6 +6,7 @@ import multiprocessing
 import os
 import sys
 import tempfile
+import time
 from multiprocessing import forkserver
 from pathlib import Path
 from typing import Any
@@ -27,23 +28,84 @@ def _forks() -> Any:
     return made
 
 
+class Command:
+    """`python -m trainfare WORDS` in the folder, running."""
+
+    def __init__(
+        self, words: tuple[str, ...], folder: Path, environ: dict[str, str], own_session: bool
+    ) -> None:
+        self._words = words
+        self._kept = tempfile.TemporaryDirectory()
+        self._out, self._err = Path(self._kept.name, "out"), Path(self._kept.name, "err")
+        told = (words, folder, environ, own_session, self._out, self._err)
+        self._process = _forks().Process(target=_command, args=told)
+        self._process.start()
+
+    @property
+    def pid(self) -> int:
+        """Its process; with a session of its own also that of its group."""
+        return int(self._process.pid)
+
+    @property
+    def returncode(self) -> int | None:
+        """Exit code, negative where a signal killed it, None while it runs."""
+        code: int | None = self._process.exitcode
+        return code
+
+    def send_signal(self, number: int) -> None:
+        """As Popen's."""
+        os.kill(self.pid, number)
+
+    def wait_for(self, words: str, seconds: float = 120) -> None:
+        """Until it says these words on stderr."""
+        end = time.monotonic() + seconds
+        while words not in (said := self._read(self._err)):
+            if self.returncode is not None or time.monotonic() > end:
+                raise AssertionError(f"{words!r} did not come: {said}")
+            time.sleep(0.02)
+
+    def communicate(self, timeout: float) -> tuple[str, str]:
+        """What it said on stdout and stderr, when it has ended."""
+        self._process.join(timeout)
+        if self.returncode is None:
+            self.kill()
+            raise TimeoutError(f"{self._words} ran {timeout} s: {self._read(self._err)}")
+        return self._read(self._out), self._read(self._err)
+
+    def kill(self) -> None:
+        """End it, and what it said."""
+        self._process.kill()
+        self._process.join()
+
+    def _read(self, path: Path) -> str:
+        return path.read_text(errors="replace") if path.exists() else ""
+
+
+def start(words: tuple[str, ...], folder: Path, environ: dict[str, str]) -> Command:
+    """The command in a session of its own, to be told signals."""
+    return Command(words, folder, environ, own_session=True)
+
+
 def run(words: tuple[str, ...], folder: Path, environ: dict[str, str]) -> tuple[int, str, str]:
     """Exit code, stdout and stderr of `python -m trainfare WORDS` in the folder."""
-    with tempfile.TemporaryDirectory() as kept:
-        out, err = Path(kept, "out"), Path(kept, "err")
-        process = _forks().Process(target=_command, args=(words, folder, environ, out, err))
-        process.start()
-        process.join(240)
-        if process.exitcode is None:
-            process.kill()
-            raise TimeoutError(f"{words} still runs after 240 s: {err.read_text()}")
-        return process.exitcode, out.read_text(), err.read_text()
+    command = Command(words, folder, environ, own_session=False)
+    out, err = command.communicate(240)
+    assert command.returncode is not None
+    return command.returncode, out, err
 
 
 def _command(
-    words: tuple[str, ...], folder: Path, environ: dict[str, str], out: Path, err: Path
+    words: tuple[str, ...],
+    folder: Path,
+    environ: dict[str, str],
+    own_session: bool,
+    out: Path,
+    err: Path,
 ) -> None:
     """In the fork: become the command."""
+    multiprocessing.set_start_method(None, force=True)  # a loader's workers come as to a user
+    if own_session:
+        os.setsid()
     os.chdir(folder)
     os.environ.clear()
     os.environ.update(environ)

@@ -8,11 +8,15 @@ from trainfare.app import VERBS
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")
+    import azure.ai.ml
+    import azure.identity
+    import azure.storage.blob  # noqa: F401
     import boto3  # noqa: F401
     import google.cloud.aiplatform_v1  # noqa: F401
     import pandas  # noqa: F401
     import rich.progress  # noqa: F401
     import sklearn.linear_model  # noqa: F401
+    import torch._dynamo  # noqa: F401  # which any optimizer loads
     import torchvision  # noqa: F401
 
     for verb in VERBS:

@@ -3,12 +3,11 @@
 import json
 import shutil
 import signal
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
+from fakes import cli as cli_process
 
 ROW = {
     "name", "change", "gain", "speed_up_ratio", "saved_usd", "check", "check_note", "not_tried",
@@ -61,14 +60,8 @@ def test_a_signal_to_end_is_its_exit_code(
     measured: Path, tmp_path: Path, env: dict[str, str]
 ) -> None:
     shutil.copytree(measured / "trainfare-results", tmp_path / "trainfare-results")
-    child = subprocess.Popen(
-        [sys.executable, "-m", "trainfare", "advise", "mlp", "--max-seconds", "60"],
-        cwd=tmp_path, env=env, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-    )  # fmt: skip
-    assert child.stderr is not None
-    for line in child.stderr:
-        if "trying" in line:
-            break
+    child = cli_process.start(("advise", "mlp", "--max-seconds", "60"), tmp_path, env)
+    child.wait_for("trying")
     child.send_signal(signal.SIGTERM)
     out, err = child.communicate(timeout=200)
     assert child.returncode == 143

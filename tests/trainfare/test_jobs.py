@@ -3,19 +3,17 @@
 import json
 import os
 import signal
-import subprocess
-import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from decimal import Decimal
-from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
+from fakes import cli as cli_process
 from fakes.clouds import Cloud
 from fakes.engine import Run as Plan
 from fakes.left import leave, say
@@ -206,21 +204,11 @@ def test_ctrl_c_detaches_and_the_job_goes_on(
     words: tuple[str, ...],
 ) -> None:
     handle, _ = started(trainfare, cloud, tmp_path)
-    command = [sys.executable, "-m", "trainfare", words[0], handle.job_name, *words[1:]]
-    # A shell that starts the tests in the background lets them ignore Ctrl-C; a user's does not.
-    heed = partial(signal.signal, signal.SIGINT, signal.SIG_DFL)
-    with subprocess.Popen(
-        command,
-        cwd=tmp_path,
-        env=env | there(),
-        stderr=subprocess.PIPE,
-        text=True,
-        preexec_fn=heed,
-    ) as watching:
-        assert watching.stderr is not None
-        assert "pending" in watching.stderr.readline()
-        watching.send_signal(signal.SIGINT)
-        said = watching.stderr.read()
+    command = (words[0], handle.job_name, *words[1:])
+    watching = cli_process.start(command, tmp_path, env | there())
+    watching.wait_for("pending")
+    watching.send_signal(signal.SIGINT)
+    _, said = watching.communicate(timeout=60)
     assert watching.returncode == 130
     assert f"Detached: {handle.job_name} goes on and costs at most $5." in said
     assert len(cloud.alive()) == 1
@@ -269,26 +257,23 @@ def test_canaries_are_tried_and_quoted_again(
     assert "Spend up to $4? [y/N]" in refused.err
     assert "Nothing was sent" in refused.err
     assert all(not cloud.fake.jobs.all for cloud in clouds.values())
-    command = [sys.executable, "-m", "trainfare", *words, "--yes", "--json"]
-    with subprocess.Popen(
-        command, cwd=tmp_path, env=env | there(), stdout=subprocess.PIPE, text=True
-    ) as trying:
-        store = Store(tmp_path / "trainfare-results")
-        while len(handles := list(store.newest_first(JobHandle))) < 2 and trying.poll() is None:
-            time.sleep(0.1)
-        for number, handle in enumerate(handles):
-            intent = store.find(JobIntent, handle.job_name)
-            assert intent is not None
-            epoch = Measurement(phase="epoch", block_seconds=(1.0,), disturbed=(False,))
-            run = replace(
-                a_run(intent.estimate.job),
-                run_id=f"20260921T133000-trial-00000{number}",
-                measurements=(epoch,),
-            )
-            files = {f"runs/{run.run_id}.json": codec.dumps(run).encode()}
-            leave(clouds[handle.provider], handle, files)
-        with time_passes(clouds["aws"]):
-            out, _ = trying.communicate(timeout=120)
+    trying = cli_process.start((*words, "--yes", "--json"), tmp_path, env | there())
+    store = Store(tmp_path / "trainfare-results")
+    while len(handles := list(store.newest_first(JobHandle))) < 2 and trying.returncode is None:
+        time.sleep(0.1)
+    for number, handle in enumerate(handles):
+        intent = store.find(JobIntent, handle.job_name)
+        assert intent is not None
+        epoch = Measurement(phase="epoch", block_seconds=(1.0,), disturbed=(False,))
+        run = replace(
+            a_run(intent.estimate.job),
+            run_id=f"20260921T133000-trial-00000{number}",
+            measurements=(epoch,),
+        )
+        files = {f"runs/{run.run_id}.json": codec.dumps(run).encode()}
+        leave(clouds[handle.provider], handle, files)
+    with time_passes(clouds["aws"]):
+        out, _ = trying.communicate(timeout=120)
     assert trying.returncode == 0
     answer = json.loads(out)
     assert [trial["state"] for trial in answer["trials"]] == ["succeeded"] * 2

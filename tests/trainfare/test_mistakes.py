@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from fakes import cli as cli_process
 
 from bench import nvml
 
@@ -338,15 +339,9 @@ def test_a_batch_beyond_an_epoch_is_told_before_anything_is_timed(cli: Cli) -> N
 
 
 def test_ctrl_c_in_a_sweep_keeps_what_was_measured(tmp_path: Path, env: dict[str, str]) -> None:
-    child = subprocess.Popen(
-        [sys.executable, "-m", "trainfare", "measure", "mlp", "--max-seconds", "12",
-         "--batch-sizes", "100,200,400"],
-        cwd=tmp_path, env=env, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-    )  # fmt: skip
-    assert child.stderr is not None
-    for line in child.stderr:
-        if "batch 100" in line:
-            break
+    words = ("measure", "mlp", "--max-seconds", "12", "--batch-sizes", "100,200,400")
+    child = cli_process.start(words, tmp_path, env)
+    child.wait_for("batch 100")
     child.send_signal(signal.SIGINT)
     out, err = child.communicate(timeout=60)
     assert (child.returncode, out) == (130, "")
@@ -358,18 +353,8 @@ def test_ctrl_c_in_a_sweep_keeps_what_was_measured(tmp_path: Path, env: dict[str
 
 
 def test_ctrl_c_leaves_nothing_half_written(tmp_path: Path, env: dict[str, str]) -> None:
-    child = subprocess.Popen(
-        [sys.executable, "-m", "trainfare", "measure", "mlp", "--max-seconds", "60"],
-        cwd=tmp_path,
-        env=env,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-    assert child.stderr is not None
-    for line in child.stderr:
-        if "torch" not in line:
-            break
+    child = cli_process.start(("measure", "mlp", "--max-seconds", "60"), tmp_path, env)
+    child.wait_for("warming up")
     time.sleep(0.3)
     child.send_signal(signal.SIGINT)
     out, err = child.communicate(timeout=60)
