@@ -24,10 +24,12 @@ COMMANDS = [
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A user's folder with the documented examples and settings; its records last."""
+    """A user's folder with the documented examples and settings, and a record: which of the
+    commands come here, and in which order, is for pytest-xdist to say."""
     folder = tmp_path_factory.mktemp("readme")
     shutil.copytree(ROOT / "docs", folder / "docs")
     shutil.copy(ROOT / "docs" / "trainfare.toml", folder)
+    run(folder, "trainfare measure mlp --max-seconds 1")
     return folder
 
 
