@@ -14,6 +14,7 @@ from bench.sampling import (
     Series,
     sample_in_turns,
     steps_per_block,
+    warm_and_steady,
     warm_up,
 )
 from bench.session import STEP
@@ -160,18 +161,28 @@ class SpanBlocks:
 
 def _warm_up(found: Findings, max_seconds: float) -> None:
     session = found.session
-    first = [session.steps(1), session.steps(1)]
-    end = perf_counter() + FIRST_SECONDS
-    while len(first) < FIRST_STEPS and perf_counter() < end:
+    first: list[Block] = []
+    blocks: list[Block] = []
+    count = found.steps_per_block = 1
+    try:
         first.append(session.steps(1))
-    fastest = min(block.seconds for block in first[1:])
-    count = found.steps_per_block = steps_per_block(session.is_gpu, fastest)
-    warm, steady = warm_up(lambda: session.steps(count), max_seconds, session.tick)
-    found.warmup = first + warm
-    found.warmup_steps = len(first) + count * len(warm)
-    if steady:
-        found.step.blocks.extend(steady)
-        found.step.bursts.append(len(steady))
+        first.append(session.steps(1))
+        end = perf_counter() + FIRST_SECONDS
+        while len(first) < FIRST_STEPS and perf_counter() < end:
+            first.append(session.steps(1))
+        fastest = min(block.seconds for block in first[1:])
+        count = found.steps_per_block = steps_per_block(session.is_gpu, fastest)
+        warm_up(lambda: session.steps(count), max_seconds, session.tick, blocks)
+    finally:  # Ctrl-C keeps what was taken; of a slow workload that is much after few steps
+        if not blocks:
+            count = found.steps_per_block = 1
+            first, blocks = first[:1], first[1:]
+        warm, steady = warm_and_steady(blocks)
+        found.warmup = first + warm
+        found.warmup_steps = len(first) + count * len(warm)
+        if steady:
+            found.step.blocks.extend(steady)
+            found.step.bursts.append(len(steady))
 
 
 def measure_step(session: Session, max_seconds: float, precision: float = PRECISION) -> Measurement:

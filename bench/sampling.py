@@ -92,13 +92,12 @@ class Samples:
         return relative_half_width(median_interval(quiet)) <= precision
 
 
-def warm_up(run_block: RunBlock, max_seconds: float, tick: Tick) -> tuple[list[Block], list[Block]]:
+def warm_up(run_block: RunBlock, max_seconds: float, tick: Tick, blocks: list[Block]) -> None:
     """Run blocks until the last change point (`bench.warmup`) lies behind and times have settled.
 
-    At least 16 blocks and 0.2 s, at most `max_seconds`, but always one block. Returns the blocks of
-    the warm-up and those after it, which are as good as any.
+    At least 16 blocks and 0.2 s, at most `max_seconds`, but always one block. They are added to
+    `blocks` as they come, so that Ctrl-C keeps them.
     """
-    blocks: list[Block] = []
     start, next_look = perf_counter(), WARMUP_MIN_BLOCKS
     while True:
         blocks.append(run_block())
@@ -109,10 +108,15 @@ def warm_up(run_block: RunBlock, max_seconds: float, tick: Tick) -> tuple[list[B
             next_look = round(WARMUP_GROWTH * len(blocks))
             out_of_time = out_of_time or _has_settled(blocks)
         if out_of_time:
-            found = warmup_blocks([b.seconds for b in blocks], disturbed(blocks))
-            if len(blocks) < WARMUP_MIN_BLOCKS:  # too few to tell: the first half is warm-up
-                found = max(found, len(blocks) // 2)
-            return blocks[:found], blocks[found:]
+            return
+
+
+def warm_and_steady(blocks: list[Block]) -> tuple[list[Block], list[Block]]:
+    """The blocks of the warm-up and those after it, which are as good as any."""
+    found = warmup_blocks([b.seconds for b in blocks], disturbed(blocks)) if blocks else 0
+    if len(blocks) < WARMUP_MIN_BLOCKS:  # too few to tell: the first half is warm-up
+        found = max(found, len(blocks) // 2)
+    return blocks[:found], blocks[found:]
 
 
 def _has_settled(blocks: list[Block]) -> bool:

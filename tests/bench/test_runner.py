@@ -15,7 +15,7 @@ from bench.sampling import Samples
 from results.errors import UsageError
 
 
-def small(name="small", samples=64, evaluator=None, batches=None):
+def small(name="small", samples=64, evaluator=None, batches=None, loss=nn.functional.mse_loss):
     def some(batch_size):
         for _ in range(-(-samples // batch_size)):
             yield torch.randn(batch_size, 4), torch.randn(batch_size, 2)
@@ -23,7 +23,7 @@ def small(name="small", samples=64, evaluator=None, batches=None):
     return TorchWorkload(
         name=name,
         model=nn.Linear(4, 2),
-        loss=nn.functional.mse_loss,
+        loss=loss,
         optimizer=lambda parameters: torch.optim.SGD(parameters, lr=0.01),
         batches=batches or some,
         batch_size=8,
@@ -159,6 +159,25 @@ def test_an_error_that_ctrl_c_led_to_keeps_what_was_measured():
     (run,) = runs
     assert run.partial
     assert run.measurement("step").block_seconds
+
+
+@pytest.mark.parametrize(("steps", "kept"), [(3, 2), (8, 7), (40, 30)])
+def test_ctrl_c_before_times_have_settled_keeps_what_there_is(steps, kept):
+    left = iter(range(steps))
+
+    def slow(_outputs, _targets):
+        time.sleep(0.001)  # a step a block
+        if next(left, None) is None:
+            raise KeyboardInterrupt
+        return _outputs.sum()
+
+    run = measured(lambda: small(loss=slow))
+    step = run.measurement("step")
+    assert run.partial
+    assert step.stopped_because == "interrupted"
+    assert sum(step.bursts) == len(step.block_seconds) >= 1
+    timed = step.warmup_steps + step.steps_per_block * len(step.block_seconds)
+    assert kept <= timed <= steps
 
 
 def test_ctrl_c_before_the_first_step_keeps_nothing():

@@ -126,10 +126,16 @@ def test_an_interrupted_burst_keeps_its_blocks():
     assert samples.bursts == [3] == [len(samples.blocks)]
 
 
+def warmed_up(series, max_seconds):
+    blocks = []
+    sampling.warm_up(series, max_seconds, nothing, blocks)
+    return sampling.warm_and_steady(blocks)
+
+
 @pytest.mark.parametrize("slow", [1, 5, 8])
 def test_warm_up_ends_where_the_series_settles(slow):
     series = Known([*[0.003] * slow, *itertools.repeat(0.001, 1000)])
-    warm, steady = sampling.warm_up(series, max_seconds=5, tick=nothing)
+    warm, steady = warmed_up(series, 5)
     assert len(warm) == slow
     assert {b.seconds for b in steady} == {0.001}
 
@@ -137,15 +143,16 @@ def test_warm_up_ends_where_the_series_settles(slow):
 def test_a_series_that_keeps_getting_faster_is_watched_longer():
     falling = [0.9**i for i in range(40)]
     series = Known([*falling, *itertools.repeat(falling[-1], 1000)])
-    warm, steady = sampling.warm_up(series, max_seconds=5, tick=nothing)
+    warm, steady = warmed_up(series, 5)
     assert len(warm) >= 30
     assert len(steady) >= len(warm)
 
 
 def test_warm_up_is_bounded_by_time():
     series = Known(0.5**i for i in itertools.count())
-    warm, steady = sampling.warm_up(series, max_seconds=0, tick=nothing)
+    warm, steady = warmed_up(series, 0)
     assert len(warm) + len(steady) == 1
+    assert sampling.warm_and_steady([]) == ([], [])
 
 
 @pytest.mark.parametrize(
