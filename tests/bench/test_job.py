@@ -1,5 +1,8 @@
 """The job that runs inside the clouds, as one process and as two that train together."""
 
+import subprocess
+import sys
+
 import pytest
 
 from bench import job
@@ -23,6 +26,19 @@ def test_one_process_trains_the_epochs_and_keeps_the_record(tmp_path, capsys):
     assert run.measurement("epoch").samples_per_repeat == 640
     assert run.processes == 1
     assert "epoch 2 of 2" in capsys.readouterr().out
+
+
+@pytest.mark.slow
+def test_two_processes_share_every_epoch(tmp_path):
+    launcher = [sys.executable, "-m", "torch.distributed.run", "--standalone"]
+    command = [*launcher, "--nproc-per-node", "2", "-m", "bench.job", *ARGUMENTS]
+    done = subprocess.run(
+        [*command, "--out", str(tmp_path)], capture_output=True, text=True, timeout=120
+    )
+    assert done.returncode == 0, done.stderr[-2000:]
+    run = only_run(tmp_path)  # one record, of the first process
+    assert run.processes == 2
+    assert run.epochs_trained == 2
 
 
 @pytest.mark.parametrize(

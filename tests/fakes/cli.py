@@ -94,6 +94,18 @@ def run(words: tuple[str, ...], folder: Path, environ: dict[str, str]) -> tuple[
     return command.returncode, out, err
 
 
+def left_running(folder: Path) -> list[int]:
+    """The processes in a test's own folder: whatever a command started there, however named."""
+    found = []
+    for path in Path("/proc").glob("[0-9]*"):
+        try:
+            if path.joinpath("cwd").readlink() == folder:
+                found.append(int(path.name))
+        except OSError:
+            continue
+    return found
+
+
 def _command(
     words: tuple[str, ...],
     folder: Path,

@@ -88,28 +88,16 @@ def start(tmp_path: Path, env: dict[str, str]) -> Iterator[Start]:
     yield started
     for child in children:
         child.kill()
-    for pid in left_running(tmp_path):
+    for pid in cli_process.left_running(tmp_path):
         with suppress(ProcessLookupError):
             os.kill(pid, signal.SIGKILL)
 
 
-def left_running(folder: Path) -> list[int]:
-    """The processes in the test's own folder: whatever a command started there, however named."""
-    found = []
-    for path in Path("/proc").glob("[0-9]*"):
-        try:
-            if path.joinpath("cwd").readlink() == folder:
-                found.append(int(path.name))
-        except OSError:
-            continue
-    return found
-
-
 def none_left(folder: Path) -> bool:
     end = time.monotonic() + 10
-    while left_running(folder) and time.monotonic() < end:
+    while cli_process.left_running(folder) and time.monotonic() < end:
         time.sleep(0.1)
-    return not left_running(folder)
+    return not cli_process.left_running(folder)
 
 
 def ends_by(child: cli_process.Command, number: signal.Signals, folder: Path) -> None:
@@ -160,13 +148,13 @@ def test_a_signal_to_end_keeps_what_was_measured(
 
 
 @pytest.mark.skipif(len(os.sched_getaffinity(0)) < 2, reason="needs two processors")
-@pytest.mark.parametrize("number", [signal.SIGTERM])  # Ctrl-C: tests/trainfare/test_processes
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_a_signal_to_end_leaves_no_process_of_several(
     start: Start, tmp_path: Path, number: signal.Signals
 ) -> None:
     child = start("--max-seconds", "5", "--processes", "2", workers=1)
     child.wait_for("together")
-    assert len(left_running(tmp_path)) >= 4  # it, torchrun and two ranks
+    assert len(cli_process.left_running(tmp_path)) >= 4  # it, torchrun and two ranks
     child.send_signal(number)
     ends_by(child, number, tmp_path)
 

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from fakes import cli as cli_process
 
 pytestmark = pytest.mark.slow
 
@@ -40,6 +41,8 @@ def test_two_processes(cli: Any, tmp_path: Path) -> None:
     # Two that exchange gradients in each step are not faster than one that does not.
     assert row["efficiency_ratio"]["mid"] < 1.1
     assert scaling["stopped_because"] in ("time", "precise")
+    assert scaling["batch_size"] == kept["workload"]["batch_size"]
+    assert not cli_process.left_running(tmp_path)
     assert cli("quote", "mlp", "--json").code == 0
 
 
