@@ -90,7 +90,9 @@ def _run(task: Task, processes: int, log: int, progress: Progress) -> tuple[int,
     """torchrun's exit code and whether a signal ended it; nothing of it runs any more then."""
     command = [
         *(sys.executable, "-m", "torch.distributed.run", "--standalone", "--max-restarts", "0"),
-        *("--nproc-per-node", str(processes), "-m", "bench.parallel_worker"),
+        *("--nproc-per-node", str(processes)),
+        *("--log-dir", task.folder),  # or it makes a folder under /tmp, which it leaves there
+        *("-m", "bench.parallel_worker"),
         json.dumps(asdict(task)),
     ]
     # Read by OpenMP and MKL when they load, before torch.set_num_threads can speak.

@@ -10,8 +10,9 @@ from time import perf_counter
 
 from bench.disturbance import Block, Neighbours, disturbed, find_threads
 from bench.warmup import MIN_CHANGE, warmup_blocks
+from results.measured import are_busy
 from results.records import StopReason
-from results.statistics import median, median_interval, relative_half_width
+from results.statistics import bursts_interval, median, median_interval, relative_half_width
 
 RunBlock = Callable[[], Block]
 Tick = Callable[[], None]  # called between blocks, never inside one
@@ -84,10 +85,17 @@ class Samples:
         return self.others_seconds / self.wall_seconds
 
     def is_precise(self, precision: float = PRECISION) -> bool:
-        """Whether the undisturbed blocks, 20 at least, give the median to within `precision`."""
-        bad = disturbed(self.blocks)
-        quiet = [b.seconds for b, is_bad in zip(self.blocks, bad, strict=True) if not is_bad]
+        """Whether the undisturbed blocks, 20 at least, give the median to within `precision`.
+
+        Beside busy others the bursts must give it, too: they slow whole bursts, which the interval
+        over blocks does not see.
+        """
+        bad, seconds = disturbed(self.blocks), [b.seconds for b in self.blocks]
+        quiet = [s for s, is_bad in zip(seconds, bad, strict=True) if not is_bad]
         if len(quiet) < MIN_BLOCKS:
+            return False
+        told = bursts_interval(seconds, bad, self.bursts)
+        if are_busy(self.others_processors) and told and relative_half_width(told) > precision:
             return False
         return relative_half_width(median_interval(quiet)) <= precision
 

@@ -26,6 +26,7 @@ import time
 from collections import Counter
 from collections.abc import Callable
 from contextlib import contextmanager
+from dataclasses import replace
 from functools import partial
 from types import SimpleNamespace
 
@@ -42,7 +43,7 @@ DEFAULT_THREADS = torch.get_num_threads()
 WORKLOADS = ("mlp", "rnn", "cnn")
 CONTENDED = "contended"
 TOLERANCE = 0.05
-TURNS_SECONDS = 8  # times --seconds, for trainfare's turns
+MAX_SECONDS = 60  # what `measure` takes at most by default; its sampling takes a share of it
 # Seconds that a tool told beside busy processes (None: it says that it can't tell), and quiet ones.
 Told = tuple[float | None, float]
 
@@ -76,11 +77,11 @@ def busy_processes(per_core: int):
             process.wait()
 
 
-def ours(session: runner.Session, busy: Busy, seconds: float, steps: int | None) -> Told:
+def ours(session: runner.Session, busy: Busy, steps: int | None) -> Told:
     """The step as `measure` takes it beside the busy processes, and quiet in the same moments; None
     where contended. `steps`: how many a block has, instead of as many as `measure` takes."""
     found, quiet = (Findings(session, "", {}, session.machine()) for _ in range(2))
-    runner.settle(found, TURNS_SECONDS * seconds / runner.SAMPLING_SHARE)
+    runner.settle(found, MAX_SECONDS)
     found.step = Samples()  # the blocks of the warm-up have no quiet ones beside them
     found.steps_per_block = quiet.steps_per_block = steps or found.steps_per_block
     refill = runner.Refill(session)
@@ -90,10 +91,13 @@ def ours(session: runner.Session, busy: Busy, seconds: float, steps: int | None)
         return Series(run_block, found.step, lambda: (before(), refill()))
 
     series = [bursts(found, busy.go_on), bursts(quiet, busy.hold)]
-    sample_in_turns(series, TURNS_SECONDS * seconds, session.tick, precision=0)
+    sample_in_turns(series, runner.SAMPLING_SHARE * MAX_SECONDS, session.tick)
     busy.go_on()
-    beside, alone = (one.step_measurement() for one in (found, quiet))
-    return beside.seconds.mid if beside.verdict == "quiet" else None, alone.seconds.mid
+    beside = found.step_measurement()
+    # By the same statistic: they differ by what the machine itself drifts from burst to burst.
+    alone = replace(quiet.step_measurement(), others_processors=beside.others_processors)
+    mid = alone.seconds.mid
+    return beside.seconds.mid if beside.verdict == "quiet" else None, mid
 
 
 def peers(step, seconds: float) -> dict[str, float]:
@@ -142,7 +146,7 @@ def turns(
         told = {} if sizes else {t: (v, quiet[t]) for t, v in peers(step, seconds).items()}
         for size in sizes or (None,):
             name = f"trainfare, blocks of {size}" if size else "trainfare"
-            told[name] = ours(session, busy, seconds, size)
+            told[name] = ours(session, busy, size)
     return told, session.threads != threads
 
 
@@ -199,7 +203,7 @@ def run(threads: int | None, rounds: int, seconds: float, sizes: list[int]) -> N
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--seconds", type=float, default=1.0, help="for each tool and turn")
+    parser.add_argument("--seconds", type=float, default=1.0, help="for each peer and turn")
     parser.add_argument("--threads", default="default,1", help="such as default,1")
     parser.add_argument("--block-steps", default="", help="such as 1,4,16; leaves the peers out")
     asked = parser.parse_args()

@@ -10,6 +10,7 @@ from results.names import PROVIDER_NAMES
 from results.price_age import STALE_DAYS, is_stale
 from results.records import Estimate, Measurement, Offer, Provider, Quote, Run
 from results.shown import placed
+from results.statistics import relative_half_width
 from results.utilisation import Peak
 
 T = TypeVar("T", int, float)
@@ -131,10 +132,7 @@ def warning_lines(run: Run) -> list[str]:
     lines = [f"! {text}" for text in run.warnings]
     if run.workload.data_note:
         lines.insert(0, f"! the data is {run.workload.data_note}")
-    contended = []
-    for measurement in run.measurements:
-        if measurement.verdict == "contended":
-            contended.append(measurement)
+    contended = [m for m in run.measurements if m.verdict == "contended"]
     if run.partial:
         lines.append("! interrupted: this is what had been measured by then")
     step = run.measurement("step")
@@ -154,13 +152,20 @@ def contended_lines(run: Run, contended: Sequence[Measurement]) -> list[str]:
         return []
     parts = [
         f"{m.phase.replace('_', ' ')} ({sum(m.disturbed)} of {len(m.disturbed)} blocks, "
-        f"{m.lost_share:.0%} of the time)"
+        f"{m.lost_share:.0%} of the time{_apart(m)})"
         for m in contended
     ]
     todo = "Stop it and measure again"
     if not run.machine.is_gpu and run.machine.threads > 1:
         todo += "; or measure with --threads 1, which other work disturbs far less"
     return [f"! contended: other work on this machine disturbed {', '.join(parts)}. {todo}."]
+
+
+def _apart(measurement: Measurement) -> str:
+    told = measurement.beside_others
+    if told is None or not measurement.is_unsettled:
+        return ""
+    return f", bursts ±{relative_half_width(told):.0%} apart"
 
 
 def quote_notes(

@@ -9,7 +9,13 @@ from typing import Literal
 
 from results.display import Shown
 from results.scaling import Scaling
-from results.statistics import Interval, median, median_interval
+from results.statistics import (
+    Interval,
+    bursts_interval,
+    median,
+    median_interval,
+    relative_half_width,
+)
 
 Verdict = Literal["quiet", "contended"]
 StopReason = Literal["precise", "time", "count", "interrupted"]
@@ -21,6 +27,10 @@ QUIET_SHARE = 0.25
 # of 26 turns of an MLP or RNN beside two busy processes a core four were 5 to 24% off, all of which
 # had lost 27 to 32%; beside one a core they lost up to 24% (benchmarks/disturbance.py).
 MAX_LOST_SHARE = 0.25
+# Beside others a step that nobody interrupts takes its usual time in one burst and a third more in
+# the next. Of 20 turns of an MLP or RNN in a restless quarter of an hour, 12 s of bursts each, the
+# median of blocks was over 5% off in nine, the bursts' mean in four (benchmarks/disturbance.py).
+BUSY_PROCESSORS, MAX_BURSTS_HALF_WIDTH = 0.5, 0.05
 ONE_THREAD = "measured with one thread"  # how the warning of `bench.crowded` begins
 
 
@@ -125,11 +135,29 @@ class Measurement:
 
     @property
     def verdict(self) -> Verdict:
-        """`quiet` where enough undisturbed blocks carry the statistics, else `contended`."""
+        """`quiet` where enough undisturbed blocks carry the statistics, else `contended`.
+
+        Enough are five, and a quarter; disturbances took at most a quarter of the time; and beside
+        busy others bursts agree.
+        """
         quiet, total = self.disturbed.count(False), len(self.disturbed)
         needed = min(MIN_QUIET_BLOCKS, total)
         enough = total and quiet >= max(needed, QUIET_SHARE * total)
-        return "quiet" if enough and self.lost_share <= MAX_LOST_SHARE else "contended"
+        is_quiet = enough and self.lost_share <= MAX_LOST_SHARE and not self.is_unsettled
+        return "quiet" if is_quiet else "contended"
+
+    @property
+    def beside_others(self) -> Interval | None:
+        """Seconds a block as the bursts tell it, where others kept half a processor busy."""
+        if not are_busy(self.others_processors):
+            return None
+        return bursts_interval(self.block_seconds, self.disturbed, self.bursts)
+
+    @property
+    def is_unsettled(self) -> bool:
+        """Whether others were busy and the bursts give no time within ±5%."""
+        told = self.beside_others
+        return told is not None and relative_half_width(told) > MAX_BURSTS_HALF_WIDTH
 
     @property
     def lost_share(self) -> float:
@@ -157,12 +185,14 @@ class Measurement:
     def seconds(self) -> Interval:
         """Median and its 95% interval, seconds a step (or epoch).
 
-        Contended: the median of what undisturbed blocks there are (of all, without any), from the
-        fastest block to the third quartile of all. A disturbance only ever adds time.
+        Beside busy others: the mean of the bursts' medians and its interval. Contended: the median
+        of what undisturbed blocks there are (of all, without any), from the fastest block to the
+        third quartile of all. A disturbance only ever adds time.
         """
         samples = self.sample_seconds
         if self.verdict == "quiet":
-            return median_interval(samples)
+            told = self.beside_others
+            return told.scaled(1 / self.steps_per_block) if told else median_interval(samples)
         ordered = sorted(samples)
         pairs = zip(samples, self.disturbed, strict=True)
         mid = median([s for s, bad in pairs if not bad] or samples)
@@ -175,6 +205,11 @@ class Measurement:
         return (
             None if self.samples_per_repeat is None else self.samples_per_repeat / self.seconds.mid
         )
+
+
+def are_busy(others_processors: float | None) -> bool:
+    """Whether other programs kept at least half a processor busy."""
+    return others_processors is not None and others_processors >= BUSY_PROCESSORS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,7 +3,8 @@
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from statistics import NormalDist
+from itertools import accumulate, pairwise
+from statistics import NormalDist, stdev
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,6 +57,30 @@ def median_interval(values: Sequence[float], z: float = 1.96) -> Interval:
 def relative_half_width(interval: Interval) -> float:
     """(high − low) / (2·mid); infinite where the middle is zero."""
     return (interval.high - interval.low) / (2 * interval.mid) if interval.mid else math.inf
+
+
+def bursts_interval(
+    seconds: Sequence[float], left_out: Sequence[bool], bursts: Sequence[int]
+) -> Interval | None:
+    """Geometric mean of the medians of bursts of blocks, with its 95% interval.
+
+    exp(mean ∓ t(97.5%, B − 1)·s/√B), mean and s (standard deviation) of the logs of the medians of
+    those B bursts that have blocks not `left_out`; `bursts[i]` is how many of the blocks burst i
+    has. None where fewer than two bursts tell. The interval of the median of all blocks takes each
+    for independent and so does not see that whole bursts were slow; and where half of them were, a
+    few more or less move that median from one kind to the other.
+    """
+    ends = [0, *accumulate(bursts)]
+    kept = (
+        [s for s, out in zip(seconds[a:b], left_out[a:b], strict=True) if s > 0 and not out]
+        for a, b in pairwise(ends)
+    )
+    logs = [math.log(median(burst)) for burst in kept if burst]
+    if len(logs) < 2:
+        return None
+    mean = sum(logs) / len(logs)
+    reach = t_quantile(0.975, len(logs) - 1) * stdev(logs) / math.sqrt(len(logs))
+    return Interval(low=math.exp(mean - reach), mid=math.exp(mean), high=math.exp(mean + reach))
 
 
 def t_quantile(probability: float, degrees: int) -> float:

@@ -4,6 +4,7 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from pathlib import Path
 
@@ -96,8 +97,13 @@ def test_a_process_that_dies_ends_all_with_one_sentence(workload, mishap, error,
 
 
 @pytest.mark.slow
-def test_ctrl_c_leaves_nothing_running(workload):  # before a round: tests/trainfare/test_measuring
-    reference, told = workload(), []
+def test_ctrl_c_leaves_nothing(  # before a round: tests/trainfare/test_measuring
+    workload, tmp_path, monkeypatch
+):
+    reference, told, folder = workload(), [], tmp_path / "temporary"
+    folder.mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(folder))
+    monkeypatch.setenv("TMPDIR", str(folder))
 
     def interrupt(text, _share):
         told.append(text)
@@ -109,6 +115,7 @@ def test_ctrl_c_leaves_nothing_running(workload):  # before a round: tests/train
     assert found.stopped_because == "interrupted"
     assert found.efficiency.mid > 0
     assert not left_running(reference)
+    assert not list(folder.iterdir())
 
 
 @pytest.mark.slow

@@ -7,6 +7,7 @@ import pytest
 from bench import sampling
 from bench.disturbance import Block
 from bench.sampling import Samples, Series
+from results.statistics import bursts_interval, relative_half_width
 
 
 class Known:
@@ -57,6 +58,36 @@ def test_the_precision_can_be_set():
     (fine,) = in_turns(Known(itertools.cycle(noise)), max_seconds=0.05, precision=0.0001)
     (coarse,) = in_turns(Known(itertools.cycle(noise)), max_seconds=5, precision=0.2)
     assert (fine.stopped_because, coarse.stopped_because) == ("time", "precise")
+
+
+class Slowed:
+    """As with a neighbour that slows whole bursts by a third; the first `apart` of them."""
+
+    def __init__(self, apart):
+        self.begun, self.apart = 0, apart
+
+    def begin(self):
+        self.begun += 1
+
+    def __call__(self):
+        seconds = 0.0013 if self.begun <= self.apart and self.begun % 2 else 0.001
+        return Block(seconds, seconds, 0, 0.0)
+
+
+@pytest.mark.parametrize(("others", "enough"), [(0.1, True), (1.0, False)])
+def test_beside_busy_others_bursts_must_agree_as_well(monkeypatch, others, enough):
+    monkeypatch.setattr(
+        sampling.Neighbours, "others_seconds",
+        lambda start, end: others * (end.wall_seconds - start.wall_seconds),
+    )  # fmt: skip
+    blocks = Slowed(apart=16)
+    one = Series(blocks, before_burst=blocks.begin)
+    sampling.sample_in_turns([one], 5.0, nothing)
+    assert one.samples.stopped_because == "precise"  # for the later bursts agree
+    seconds = [b.seconds for b in one.samples.blocks]
+    told = bursts_interval(seconds, [False] * len(seconds), one.samples.bursts)
+    assert told is not None
+    assert (relative_half_width(told) > sampling.PRECISION) is enough
 
 
 def test_series_take_turns_and_each_says_why_it_stopped():

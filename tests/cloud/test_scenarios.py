@@ -151,16 +151,6 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         metafunc.parametrize("seeds", chunks, ids=lambda c: f"{c[0]}-{c[-1]}")
 
 
-@pytest.fixture
-def no_warnings(monkeypatch: pytest.MonkeyPatch) -> None:
-    """azure-ai-ml looks through the whole stack for whether it may warn of what is experimental in
-    it: a third of the time of these tests."""
-    from azure.ai.ml._utils import _experimental
-
-    monkeypatch.setattr(_experimental, "_should_skip_warning", lambda: True)
-
-
-@pytest.mark.usefixtures("no_warnings")
 def test_whatever_happens_there_is_one_job_within_its_cap(
     seeds: list[int], clouds: dict[str, Cloud], tmp_path: Path
 ) -> None:

@@ -213,7 +213,11 @@ def _service_account(token_uri: str) -> dict[str, str]:
 
 def _azure(clock: Clock, folder: Path) -> Cloud:
     import trustme
+    from azure.ai.ml._utils import _experimental
 
+    # It looks through the whole stack for whether it may warn of what is experimental in it: a
+    # third of the time of these tests. Commands, which are processes of their own, keep it.
+    _experimental._should_skip_warning = lambda: True
     authority = trustme.CA()
     tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     authority.issue_cert("127.0.0.1").configure_cert(tls)

@@ -117,6 +117,20 @@ def test_warnings(make_run: MakeRun, make_measurement: Callable[..., Measurement
     ]
 
 
+def test_bursts_that_are_apart_are_told(
+    make_run: MakeRun, make_measurement: Callable[..., Measurement]
+) -> None:
+    step = make_measurement(
+        "step",
+        block_seconds=((1.0,) * 5 + (1.3,) * 5) * 4,
+        disturbed=(False,) * 40,
+        bursts=(5,) * 8,
+        others_processors=2.0,
+    )
+    (line,) = warning_lines(make_run(measurements=(step,)))
+    assert "step (0 of 40 blocks, 0% of the time, bursts ±12% apart)" in line
+
+
 def test_busy_neighbours_are_told(
     make_run: MakeRun, make_measurement: Callable[..., Measurement]
 ) -> None:

@@ -71,6 +71,31 @@ def test_what_disturbances_took(make_measurement: MakeMeasurement) -> None:
     assert none.lost_share == 1
 
 
+@pytest.mark.parametrize(
+    ("others", "slow", "verdict"),
+    [
+        (1.0, 1.05, "quiet"),
+        (1.0, 1.3, "contended"),  # nobody interrupted a block, but every other burst was slow
+        (0.4, 1.3, "quiet"),  # the machine's own drift
+        (None, 1.3, "quiet"),
+    ],
+)
+def test_beside_busy_others_bursts_must_agree(
+    make_measurement: MakeMeasurement, others: float | None, slow: float, verdict: str
+) -> None:
+    found = make_measurement(
+        block_seconds=((1.0,) * 5 + (slow,) * 5) * 4,
+        disturbed=(False,) * 40,
+        bursts=(5,) * 8,
+        steps_per_block=1,
+        others_processors=others,
+    )
+    assert (found.verdict, found.is_unsettled) == (verdict, verdict == "contended")
+    if others == 1.0 and verdict == "quiet":  # the mean of the bursts, not the median of blocks
+        assert found.seconds.mid == pytest.approx(slow**0.5)
+        assert found.seconds.low < found.seconds.mid < found.seconds.high
+
+
 def test_samples_a_second(make_measurement: MakeMeasurement) -> None:
     assert make_measurement(samples_per_repeat=64).samples_per_second == pytest.approx(640)
     assert make_measurement("forward").samples_per_second is None  # unknown, not 0

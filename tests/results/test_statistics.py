@@ -8,7 +8,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from results.statistics import Interval, median, median_interval, relative_half_width, t_quantile
+from results.statistics import (
+    Interval,
+    bursts_interval,
+    median,
+    median_interval,
+    relative_half_width,
+    t_quantile,
+)
 
 times = st.floats(0, 1e9)
 intervals = st.lists(times, min_size=3, max_size=3).map(
@@ -144,3 +151,29 @@ def test_t_quantile_agrees_with_scipy(degrees: int) -> None:
 def test_t_quantile_refuses_what_has_none(probability: float, degrees: int) -> None:
     with pytest.raises(ValueError, match="no t quantile"):
         t_quantile(probability, degrees)
+
+
+def test_the_interval_of_bursts_covers_the_true_median() -> None:
+    dice = random.Random(20261128)
+    trials, covered = 1000, 0
+    for _ in range(trials):
+        bursts = [dice.lognormvariate(0, 0.2) for _ in range(8)]  # each slowed as a whole
+        blocks = [burst * dice.lognormvariate(0, 0.01) for burst in bursts for _ in range(21)]
+        found = bursts_interval(blocks, [False] * len(blocks), [21] * 8)
+        assert found is not None
+        covered += found.low <= 1 <= found.high
+    assert 0.93 <= covered / trials <= 0.97
+
+
+@pytest.mark.parametrize(
+    ("seconds", "left_out", "bursts"),
+    [
+        ([], [], []),
+        ([1.0, 2.0], [False] * 2, [2]),  # one burst tells nothing of others
+        ([1.0, 2.0], [False, True], [1, 1]),  # nor does one that is left
+    ],
+)
+def test_what_does_not_tell_that_bursts_are_apart(
+    seconds: list[float], left_out: list[bool], bursts: list[int]
+) -> None:
+    assert bursts_interval(seconds, left_out, bursts) is None
