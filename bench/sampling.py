@@ -94,9 +94,10 @@ class Samples:
         quiet = [s for s, is_bad in zip(seconds, bad, strict=True) if not is_bad]
         if len(quiet) < MIN_BLOCKS:
             return False
-        told = bursts_interval(seconds, bad, self.bursts)
-        if are_busy(self.others_processors) and told and relative_half_width(told) > precision:
-            return False
+        if are_busy(self.others_processors):
+            told = bursts_interval(seconds, bad, self.bursts)
+            if told and relative_half_width(told) > precision:
+                return False
         return relative_half_width(median_interval(quiet)) <= precision
 
 

@@ -94,9 +94,10 @@ def ours(session: runner.Session, busy: Busy, steps: int | None) -> Told:
     sample_in_turns(series, runner.SAMPLING_SHARE * MAX_SECONDS, session.tick)
     busy.go_on()
     beside = found.step_measurement()
-    # By the same statistic: they differ by what the machine itself drifts from burst to burst.
-    alone = replace(quiet.step_measurement(), others_processors=beside.others_processors)
-    mid = alone.seconds.mid
+    alone = quiet.step_measurement()
+    # By the same statistic, or blocks of two speeds would come out as a difference.
+    bursts_told = replace(alone, others_processors=beside.others_processors).beside_others
+    mid = bursts_told.mid / alone.steps_per_block if bursts_told else alone.seconds.mid
     return beside.seconds.mid if beside.verdict == "quiet" else None, mid
 
 
