@@ -11,17 +11,15 @@ from collections.abc import Sequence
 from bench import torch_facts
 from bench.disturbance import Block, disturbed
 from bench.session import Session
-from results.measured import ONE_THREAD
+from results.measured import ONE_THREAD, are_busy
 from results.records import Measurement
-
-CROWDED_PROCESSORS = 0.5  # that others keep busy; less does not stop a pool of threads
 
 
 def is_crowded(session: Session, blocks: Sequence[Block], others: float | None) -> bool:
     """Whether other programs (`others` processors of them) make the threads' times worthless."""
     if session.is_gpu or session.threads is not None or (torch_facts.threads() or 1) == 1:
         return False
-    if others is None or others < CROWDED_PROCESSORS:
+    if not are_busy(others):  # less does not stop a pool of threads
         return False
     taken = Measurement(
         phase="step",
