@@ -11,6 +11,7 @@ import time
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from bench.core_speed import probe_seconds
 from bench.machine import usable_cpu_count
 from bench.proc import (
     RunQueue,
@@ -47,6 +48,7 @@ class Block(NamedTuple):
     wait_seconds: float | None = None  # its threads' waiting for a processor; None: not counted
     steal_seconds: float | None = None  # what the hypervisor took from the machine
     foreign: bool = False  # the GPU was slowed down or shared while it ran, see bench.nvml
+    probe_seconds: float | None = None  # the slower of two probes around it, see bench.core_speed
 
     def plus(self, other: "Block") -> "Block":
         """The two stretches as one."""
@@ -61,26 +63,33 @@ class Block(NamedTuple):
 
 
 class Counters(NamedTuple):
-    """Processor time, involuntary switches, waiting and stolen time so far, all threads."""
+    """Processor time, involuntary switches, waiting and stolen time so far, all threads; and how
+    fast the core was just before."""
 
     cpu_nanoseconds: int
     involuntary_switches: int
     wait_nanoseconds: int | None
     steal_seconds: float | None
+    probe_seconds: float
 
     @classmethod
     def now(cls) -> "Counters":
-        """Read the counters; about 10 µs, so only between timed stretches."""
+        """Probe the core and read the counters; 50 µs, so only between timed stretches."""
+        return cls._read(probe_seconds())  # first, or the probe's time would count as the block's
+
+    @classmethod
+    def _read(cls, probed: float) -> "Counters":
         return cls(
             time.process_time_ns(),
             resource.getrusage(resource.RUSAGE_SELF).ru_nivcsw,
             _run_queue.wait_nanoseconds(),
             _steal.seconds(),
+            probed,
         )
 
     def block(self, seconds: float) -> Block:
         """The block of `seconds` wall time that began when these counters were read."""
-        end = Counters.now()
+        end = Counters._read(0.0)
         waited = _difference(end.wait_nanoseconds, self.wait_nanoseconds)
         return Block(
             seconds,
@@ -88,6 +97,7 @@ class Counters(NamedTuple):
             end.involuntary_switches - self.involuntary_switches,
             None if waited is None else waited / 1e9,
             _difference(end.steal_seconds, self.steal_seconds),
+            probe_seconds=max(self.probe_seconds, probe_seconds()),
         )
 
 
@@ -134,7 +144,10 @@ class Neighbours(NamedTuple):
         wall = end.wall_seconds - self.wall_seconds
         is_full = busy > (1 - IDLE_SHARE) * usable_cpu_count() * wall
         foreign = is_full and others > NEIGHBOUR_SHARE * wall
-        return [b._replace(wait_seconds=0.0, foreign=b.foreign or foreign) for b in blocks]
+        return [
+            b._replace(wait_seconds=0.0, foreign=b.foreign or foreign, probe_seconds=None)
+            for b in blocks
+        ]
 
 
 def find_threads() -> None:

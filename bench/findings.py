@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from bench.disturbance import Block, disturbed
+from bench.disturbance import Block
 from bench.sampling import Samples
 from bench.session import Session
 from bench.workload import Workload
@@ -37,18 +37,25 @@ class Findings:
 
     def step_measurement(self) -> Measurement:
         """The whole steps that were taken."""
-        return to_measurement(
-            "step", self.step, self.workload, self.steps_per_block, self.warmup, self.warmup_steps,
-        )  # fmt: skip
+        return self.step.measurement(
+            "step",
+            self.spans.blocks,
+            steps_per_block=self.steps_per_block,
+            samples_per_repeat=self.workload.batch_size,
+            warmup_seconds=tuple(b.seconds for b in self.warmup),
+            warmup_steps=self.warmup_steps,
+        )
 
     def run(self, partial: bool = False) -> Run:
         """The record of all this; `partial` where it was interrupted."""
         found = [*self._phases(), self.step_measurement()]
-        for phase, samples in (
-            ("epoch_start", self.starts), ("epoch", self.epochs), ("evaluation", self.evaluation)
-        ):  # fmt: skip
-            if samples.blocks:
-                found.append(to_measurement(phase, samples, self.workload, 1))
+        if self.starts.blocks:
+            found.append(self.starts.measurement("epoch_start"))
+        if self.epochs.blocks:
+            samples = self.workload.samples_per_epoch
+            found.append(self.epochs.measurement("epoch", samples_per_repeat=samples))
+        if self.evaluation.blocks:
+            found.append(self.evaluation.measurement("evaluation"))
         return Run(
             run_id=new_id(self.workload.name),
             captured_at=utc_now(),
@@ -64,15 +71,16 @@ class Findings:
 
     def _phases(self) -> list[Measurement]:
         """One measurement a span, none where the workload opens none."""
-        bad = disturbed(self.spans.blocks)
-        seconds = self.span_seconds[: len(bad)]
+        whole = self.spans.measurement("spans", self.step.blocks)
+        seconds = self.span_seconds[: len(whole.disturbed)]
         # A span that only some steps open has no time a step.
         names = [n for n in (seconds[0] if seconds else ()) if all(n in block for block in seconds)]
         return [
             Measurement(
                 phase=name,
                 block_seconds=tuple(block[name] for block in seconds),
-                disturbed=bad,
+                disturbed=whole.disturbed,
+                slowed=whole.slowed,
                 steps_per_block=self.steps_per_block,
                 samples_per_repeat=self.workload.batch_size,
                 bursts=tuple(self.spans.bursts),
@@ -80,30 +88,6 @@ class Findings:
             )
             for name in names
         ]
-
-
-def to_measurement(
-    phase: str,
-    taken: Samples,
-    workload: WorkloadRecord,
-    steps_per_block: int = 1,
-    warmup: list[Block] | None = None,
-    warmup_steps: int = 0,
-) -> Measurement:
-    """Blocks as a record; `step` and `epoch` know how many samples one repeat holds."""
-    samples = {"step": workload.batch_size, "epoch": workload.samples_per_epoch}
-    return Measurement(
-        phase=phase,
-        block_seconds=tuple(b.seconds for b in taken.blocks),
-        disturbed=disturbed(taken.blocks),
-        steps_per_block=steps_per_block,
-        samples_per_repeat=samples.get(phase),
-        warmup_seconds=tuple(b.seconds for b in warmup or ()),
-        warmup_steps=warmup_steps,
-        bursts=tuple(taken.bursts),
-        others_processors=taken.others_processors,
-        stopped_because=taken.stopped_because,
-    )
 
 
 def describe(workload: Workload, reference: str, **more: object) -> WorkloadRecord:

@@ -4,15 +4,16 @@ Blocks are taken in bursts, spread over the time of the measurement: a shared ma
 seconds, and a stretch of blocks in one piece would not show it.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from time import perf_counter
+from typing import Any
 
+from bench.core_speed import slowed
 from bench.disturbance import Block, Neighbours, disturbed, find_threads
 from bench.warmup import MIN_CHANGE, warmup_blocks
-from results.measured import are_busy
-from results.records import StopReason
-from results.statistics import bursts_interval, median, median_interval, relative_half_width
+from results.records import Measurement, StopReason
+from results.statistics import median, median_interval, relative_half_width
 
 RunBlock = Callable[[], Block]
 Tick = Callable[[], None]  # called between blocks, never inside one
@@ -85,20 +86,35 @@ class Samples:
         return self.others_seconds / self.wall_seconds
 
     def is_precise(self, precision: float = PRECISION) -> bool:
-        """Whether the undisturbed blocks, 20 at least, give the median to within `precision`.
+        """Whether the blocks that count, 20 at least, give the median to within `precision`.
 
-        Beside busy others the bursts must give it, too: they slow whole bursts, which the interval
-        over blocks does not see.
+        Beside busy others and on a core that is slow at times the bursts must give it, too: they
+        are slowed as a whole, which the interval over blocks does not see.
         """
-        bad, seconds = disturbed(self.blocks), [b.seconds for b in self.blocks]
-        quiet = [s for s, is_bad in zip(seconds, bad, strict=True) if not is_bad]
-        if len(quiet) < MIN_BLOCKS:
+        taken = self.measurement("step")
+        counts = [s for s, out in zip(taken.block_seconds, taken.left_out, strict=True) if not out]
+        if len(counts) < MIN_BLOCKS:
             return False
-        if are_busy(self.others_processors):
-            told = bursts_interval(seconds, bad, self.bursts)
-            if told and relative_half_width(told) > precision:
-                return False
-        return relative_half_width(median_interval(quiet)) <= precision
+        told = taken.by_bursts
+        if told is None and taken.is_shared:
+            return False
+        if told and relative_half_width(told) > precision:
+            return False
+        return relative_half_width(median_interval(counts)) <= precision
+
+    def measurement(self, phase: str, beside: Sequence[Block] = (), **more: Any) -> Measurement:
+        """The blocks as a record; those `beside` were taken in turns with them."""
+        probes = ([b.probe_seconds for b in blocks] for blocks in (self.blocks, beside))
+        return Measurement(
+            phase=phase,
+            block_seconds=tuple(b.seconds for b in self.blocks),
+            disturbed=disturbed(self.blocks),
+            slowed=slowed(*probes),
+            bursts=tuple(self.bursts),
+            others_processors=self.others_processors,
+            stopped_because=self.stopped_because,
+            **more,
+        )
 
 
 def warm_up(run_block: RunBlock, max_seconds: float, tick: Tick, blocks: list[Block]) -> None:

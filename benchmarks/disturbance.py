@@ -96,7 +96,7 @@ def ours(session: runner.Session, busy: Busy, steps: int | None) -> Told:
     beside = found.step_measurement()
     alone = quiet.step_measurement()
     # By the same statistic, or blocks of two speeds would come out as a difference.
-    bursts_told = replace(alone, others_processors=beside.others_processors).beside_others
+    bursts_told = replace(alone, others_processors=beside.others_processors).by_bursts
     mid = bursts_told.mid / alone.steps_per_block if bursts_told else alone.seconds.mid
     return beside.seconds.mid if beside.verdict == "quiet" else None, mid
 

@@ -70,9 +70,11 @@ def _reduced(run: Run, past: PastRuns) -> Basis:
             f"Run {run.run_id} has batches of {workload.batch_size} and epochs of "
             f"{workload.samples_per_epoch} samples. Measure again: trainfare measure"
         )
-    step, epoch = (_seconds(run, run.measurement(phase)) for phase in ("step", "epoch"))
+    timed = run.measurement("step")
+    step, epoch = (_seconds(run, m) for m in (timed, run.measurement("epoch")))
     contended = {m.phase for m in run.measurements if m.verdict == "contended"}
-    if step and "step" not in contended and "epoch" in contended:
+    spoilt = "epoch" in contended or (timed is not None and timed.is_shared)
+    if step and "step" not in contended and spoilt:
         epoch = None
     rests_on = "epoch" if epoch else "step"
     epoch = epoch or predicted_epoch(run, undisturbed=True)

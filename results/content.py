@@ -107,7 +107,8 @@ def _runs(store: Store) -> Iterator[Run]:
 
 def _flaw(run: Run) -> str | None:
     for m in run.measurements:
-        fits = len(m.block_seconds) == len(m.disturbed) and m.steps_per_block > 0
+        lengths = {len(m.block_seconds), len(m.disturbed), len(m.slowed or m.disturbed)}
+        fits = len(lengths) == 1 and m.steps_per_block > 0
         if not m.block_seconds or not fits or min(m.block_seconds) < 0:
             return f"its {m.phase} has no usable times"
         if m.phase in ("step", "epoch") and m.seconds.mid <= 0:

@@ -24,8 +24,8 @@ def predicted_epoch(run: Run, undisturbed: bool = False) -> Interval | None:
     epoch = first step + (full batches − 1)·mean step + short last batch. The mean, not the median:
     an epoch is a sum, slow steps included. The first step holds what an epoch begins and
     ends with (workers, first batch). A short last batch takes between its share of a step and a
-    whole one; the middle is used. `undisturbed` leaves disturbed blocks out, for a machine without
-    them.
+    whole one; the middle is used. `undisturbed` leaves out what was disturbed or slowed, for a
+    machine where nothing is.
 
     The interval is that of a further burst (see `burst_interval`). Over real epochs of the seed's
     CNN its middle was as near as those epochs were to one another, and it held for 70–90% of them:
@@ -67,7 +67,7 @@ def burst_means(step: Measurement, undisturbed: bool = False) -> list[float]:
     limit = max(STRAY_RATIO * median(step.block_seconds), slowest[0])
     blocks = [
         None if undisturbed and bad else min(seconds, limit) / step.steps_per_block
-        for seconds, bad in zip(step.block_seconds, step.disturbed, strict=True)
+        for seconds, bad in zip(step.block_seconds, step.left_out, strict=True)
     ]
     ends = list(accumulate(counts))
     groups = min(MAX_GROUPS, len(counts))

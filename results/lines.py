@@ -8,13 +8,12 @@ from typing import TypeVar
 from results import sweep, units, utilisation
 from results.names import PROVIDER_NAMES
 from results.price_age import STALE_DAYS, is_stale
-from results.records import Estimate, Measurement, Offer, Provider, Quote, Run
+from results.records import Estimate, Offer, Provider, Quote, Run
 from results.shown import placed
-from results.statistics import relative_half_width
 from results.utilisation import Peak
+from results.warnings import warning_lines
 
 T = TypeVar("T", int, float)
-BUSY_NEIGHBOURS = 0.25  # processors in use by others from which a person is told
 
 BASIS_WORDS = {
     "published": "a published rate",
@@ -125,47 +124,6 @@ def gpu_line(run: Run) -> str:
 def known(value: T | None, show: Callable[[T], str]) -> str:
     """The value as text, or `unknown`."""
     return "unknown" if value is None else show(value)
-
-
-def warning_lines(run: Run) -> list[str]:
-    """Everything that makes the figures worth less than they look, each with what to do."""
-    lines = [f"! {text}" for text in run.warnings]
-    if run.workload.data_note:
-        lines.insert(0, f"! the data is {run.workload.data_note}")
-    contended = [m for m in run.measurements if m.verdict == "contended"]
-    if run.partial:
-        lines.append("! interrupted: this is what had been measured by then")
-    step = run.measurement("step")
-    others = step.others_processors if step and step.verdict == "quiet" else None
-    if others is not None and others > BUSY_NEIGHBOURS:
-        lines.append(
-            f"! other programs kept {others:.1f} of {run.machine.cpu_count} processors busy: "
-            "undisturbed steps were taken, but they share caches with those. Stop them and measure "
-            "again where it matters."
-        )
-    return lines + contended_lines(run, contended)
-
-
-def contended_lines(run: Run, contended: Sequence[Measurement]) -> list[str]:
-    """One line on all phases that something else disturbed, with the numbers and what to do."""
-    if not contended:
-        return []
-    parts = [
-        f"{m.phase.replace('_', ' ')} ({sum(m.disturbed)} of {len(m.disturbed)} blocks, "
-        f"{m.lost_share:.0%} of the time{_apart(m)})"
-        for m in contended
-    ]
-    todo = "Stop it and measure again"
-    if not run.machine.is_gpu and run.machine.threads > 1:
-        todo += "; or measure with --threads 1, which other work disturbs far less"
-    return [f"! contended: other work on this machine disturbed {', '.join(parts)}. {todo}."]
-
-
-def _apart(measurement: Measurement) -> str:
-    told = measurement.beside_others
-    if told is None or not measurement.is_unsettled:
-        return ""
-    return f", bursts ±{relative_half_width(told):.0%} apart"
 
 
 def quote_notes(

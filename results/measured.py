@@ -31,6 +31,7 @@ MAX_LOST_SHARE = 0.25
 # the next. Of 20 turns of an MLP or RNN in a restless quarter of an hour, 12 s of bursts each, the
 # median of blocks was over 5% off in nine, the bursts' mean in four (benchmarks/disturbance.py).
 BUSY_PROCESSORS, MAX_BURSTS_HALF_WIDTH = 0.5, 0.05
+SHARED_SHARE = 0.1  # of the undisturbed blocks that were slowed; a few stray ones are no sharing
 ONE_THREAD = "measured with one thread"  # how the warning of `bench.crowded` begins
 
 
@@ -117,7 +118,8 @@ class Measurement:
     """The raw block times of one phase of one run.
 
     `block_seconds[i]` is the wall time of block i, `steps_per_block` steps long; `disturbed[i]`
-    says whether something else had the processor meanwhile. Warm-up blocks are kept apart.
+    says whether something else had the processor meanwhile, `slowed[i]` whether the core itself was
+    slow (`bench.core_speed`). Warm-up blocks are kept apart.
     """
 
     # load, copy, forward, backward, optimizer, step, epoch, or the workload's own; epoch_start (the
@@ -125,6 +127,7 @@ class Measurement:
     phase: str
     block_seconds: tuple[float, ...]
     disturbed: tuple[bool, ...]
+    slowed: tuple[bool, ...] = ()  # empty where not looked at
     steps_per_block: int = 1
     samples_per_repeat: int | None = None  # samples in one step or one epoch
     warmup_seconds: tuple[float, ...] = ()  # of the blocks before times had settled
@@ -138,7 +141,7 @@ class Measurement:
         """`quiet` where enough undisturbed blocks carry the statistics, else `contended`.
 
         Enough are five, and a quarter; disturbances took at most a quarter of the time; and beside
-        busy others bursts agree.
+        busy others, or on a core that was slow at times, bursts agree.
         """
         quiet, total = self.disturbed.count(False), len(self.disturbed)
         needed = min(MIN_QUIET_BLOCKS, total)
@@ -147,17 +150,52 @@ class Measurement:
         return "quiet" if is_quiet else "contended"
 
     @property
-    def beside_others(self) -> Interval | None:
-        """Seconds a block as the bursts tell it, where others kept half a processor busy."""
-        if not are_busy(self.others_processors):
+    def left_out(self) -> tuple[bool, ...]:
+        """Which blocks the statistics leave out: those disturbed, those slowed."""
+        if not self.slowed:
+            return self.disturbed
+        return tuple(a or b for a, b in zip(self.disturbed, self.slowed, strict=True))
+
+    @property
+    def slowed_share(self) -> float:
+        """Share of the undisturbed blocks whose core was slow; 0 where not looked at."""
+        if not self.slowed or not (quiet := self.disturbed.count(False)):
+            return 0.0
+        return (self.left_out.count(True) - self.disturbed.count(True)) / quiet
+
+    @property
+    def slowdown(self) -> float | None:
+        """How much longer blocks on a slow core took: ratio of medians − 1. None without both."""
+        blocks = list(zip(self.block_seconds, self.disturbed, self.left_out, strict=True))
+        slow = [seconds for seconds, bad, out in blocks if out and not bad]
+        kept = [seconds for seconds, _, out in blocks if not out]
+        return median(slow) / median(kept) - 1 if slow and kept and median(kept) else None
+
+    @property
+    def is_shared(self) -> bool:
+        """Whether the core was slow at times: often another tenant of the host shares it."""
+        return self.slowed_share > SHARED_SHARE
+
+    @property
+    def by_bursts(self) -> Interval | None:
+        """Seconds a block as the bursts tell it, where others kept half a processor busy or the
+        core was slow at times; None elsewhere and where too few bursts tell."""
+        if not are_busy(self.others_processors) and not self.is_shared:
             return None
-        return bursts_interval(self.block_seconds, self.disturbed, self.bursts)
+        return bursts_interval(self.block_seconds, self.left_out, self.bursts)
 
     @property
     def is_unsettled(self) -> bool:
-        """Whether others were busy and the bursts give no time within ±5%."""
-        told = self.beside_others
-        return told is not None and relative_half_width(told) > MAX_BURSTS_HALF_WIDTH
+        """Whether others were busy or the core slow, and the bursts give no step within ±5%.
+
+        Asked of whole steps only: a quote rests on them. The parts have their intervals.
+        """
+        if self.phase != "step":
+            return False
+        told = self.by_bursts
+        if told is None:
+            return self.is_shared
+        return relative_half_width(told) > MAX_BURSTS_HALF_WIDTH
 
     @property
     def lost_share(self) -> float:
@@ -178,20 +216,21 @@ class Measurement:
     def sample_seconds(self) -> tuple[float, ...]:
         """Seconds a step (or epoch) of each block that the statistics use."""
         keep_all = self.verdict == "contended"
-        pairs = zip(self.block_seconds, self.disturbed, strict=True)
-        return tuple(s / self.steps_per_block for s, bad in pairs if keep_all or not bad)
+        pairs = zip(self.block_seconds, self.left_out, strict=True)
+        return tuple(s / self.steps_per_block for s, out in pairs if keep_all or not out)
 
     @property
     def seconds(self) -> Interval:
         """Median and its 95% interval, seconds a step (or epoch).
 
-        Beside busy others: the mean of the bursts' medians and its interval. Contended: the median
-        of what undisturbed blocks there are (of all, without any), from the fastest block to the
-        third quartile of all. A disturbance only ever adds time.
+        Beside busy others and on a core that was slow at times: the mean of the bursts' medians and
+        its interval. Contended: the median of what undisturbed blocks there are (of all, without
+        any), from the fastest block to the third quartile of all. A disturbance only ever adds
+        time.
         """
         samples = self.sample_seconds
         if self.verdict == "quiet":
-            told = self.beside_others
+            told = self.by_bursts
             return told.scaled(1 / self.steps_per_block) if told else median_interval(samples)
         ordered = sorted(samples)
         pairs = zip(samples, self.disturbed, strict=True)

@@ -142,7 +142,7 @@ def _performance(run: Run) -> str:
             f"{units.seconds_text(m.seconds.low)} to {units.seconds_text(m.seconds.high)}",
             units.digits(m.samples_per_second) if m.samples_per_second else "",
             share_text(m, step),
-            f"{len(m.block_seconds) - sum(m.disturbed)} of {len(m.block_seconds)}",
+            f"{m.left_out.count(False)} of {len(m.block_seconds)}",
             m.verdict,
         )
         for m in sorted(run.measurements, key=phase_key)

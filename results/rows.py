@@ -47,6 +47,8 @@ def _measurement_row(run: Run, measurement: Measurement) -> Row:
         "samples_per_second": measurement.samples_per_second,
         "blocks": len(measurement.block_seconds),
         "disturbed_blocks": sum(measurement.disturbed),
+        "slowed_share": measurement.slowed_share,
+        "slowdown": measurement.slowdown,
         "lost_share": measurement.lost_share,
         "others_processors": measurement.others_processors,
         "warmup_seconds": sum(measurement.warmup_seconds),

@@ -4,7 +4,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import accumulate, pairwise
-from statistics import NormalDist, stdev
+from statistics import NormalDist
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,24 +62,28 @@ def relative_half_width(interval: Interval) -> float:
 def bursts_interval(
     seconds: Sequence[float], left_out: Sequence[bool], bursts: Sequence[int]
 ) -> Interval | None:
-    """Geometric mean of the medians of bursts of blocks, with its 95% interval.
+    """Weighted geometric mean of the medians of bursts of blocks, with its 95% interval.
 
-    exp(mean ∓ t(97.5%, B − 1)·s/√B), mean and s (standard deviation) of the logs of the medians of
-    those B bursts that have blocks not `left_out`; `bursts[i]` is how many of the blocks burst i
-    has. None where fewer than two bursts tell. The interval of the median of all blocks takes each
-    for independent and so does not see that whole bursts were slow; and where half of them were, a
-    few more or less move that median from one kind to the other.
+    With wᵢ the blocks of burst i (`bursts[i]` of all) that are not `left_out`, xᵢ the log of their
+    median, m = Σwᵢxᵢ/Σwᵢ and B = (Σwᵢ)²/Σwᵢ² (Kish 1965; the number of bursts where all have as
+    many): exp(m ∓ t(97.5%, B − 1)·√(Σwᵢ²(xᵢ − m)²/(Σwᵢ)²·B/(B − 1))), that of a mean of clusters.
+    None where B is under two. The interval of the median of all blocks takes each for independent
+    and so does not see that whole bursts were slow; and where half of them were, a few more or less
+    move that median from one kind to the other.
     """
     ends = [0, *accumulate(bursts)]
-    kept = (
+    kept = [
         [s for s, out in zip(seconds[a:b], left_out[a:b], strict=True) if s > 0 and not out]
         for a, b in pairwise(ends)
-    )
-    logs = [math.log(median(burst)) for burst in kept if burst]
-    if len(logs) < 2:
+    ]
+    pairs = [(len(burst), math.log(median(burst))) for burst in kept if burst]
+    total = sum(weight for weight, _ in pairs)
+    count = total**2 / sum(weight**2 for weight, _ in pairs) if pairs else 0.0
+    if count < 2:
         return None
-    mean = sum(logs) / len(logs)
-    reach = t_quantile(0.975, len(logs) - 1) * stdev(logs) / math.sqrt(len(logs))
+    mean = sum(weight * x for weight, x in pairs) / total
+    squares = sum((weight * (x - mean)) ** 2 for weight, x in pairs) / total**2
+    reach = t_quantile(0.975, int(count) - 1) * math.sqrt(squares * count / (count - 1))
     return Interval(low=math.exp(mean - reach), mid=math.exp(mean), high=math.exp(mean + reach))
 
 

@@ -45,7 +45,7 @@ def performance_table(runs: Sequence[Run], title: str = "Performance") -> "Table
                 interval_text(m),
                 units.digits(samples) if samples else "",
                 share_text(m, step),
-                f"{len(m.block_seconds) - sum(m.disturbed)}/{len(m.block_seconds)}",
+                f"{m.left_out.count(False)}/{len(m.block_seconds)}",
                 m.verdict,
             )
         _add_predicted_epoch(table, run)

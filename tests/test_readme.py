@@ -43,7 +43,7 @@ def run(folder: Path, command: str) -> str:
 @pytest.mark.parametrize("command", COMMANDS)
 def test_commands_run(folder: Path, command: str) -> None:
     # Measuring for a shorter time than the reader would: what is shown is the same.
-    briefly = command.startswith(("trainfare measure", "trainfare advise"))
+    briefly = command.startswith(("trainfare measure", "trainfare advise", "trainfare quote"))
     assert run(folder, f"{command} --max-seconds 2" if briefly else command)
 
 
@@ -60,7 +60,7 @@ def headings(text: str) -> list[list[str]]:
 
 @pytest.mark.slow
 def test_output_looks_as_shown(folder: Path) -> None:
-    printed = run(folder, "trainfare quote cnn --epochs 10")
+    printed = run(folder, "trainfare quote cnn --epochs 10 --max-seconds 10")
     # The evidence is told in the title only where it is the same for all.
     assert [" ".join(h) for h in headings(SHOWN)] == [" ".join(h) for h in headings(printed)][:4]
     assert SHOWN.splitlines()[0] == printed.splitlines()[0]

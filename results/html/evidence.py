@@ -7,11 +7,12 @@ from results import units
 from results.answer import basis_text
 from results.content import Answer, Content
 from results.html.section import UNKNOWN, Section, Table
-from results.lines import facts_lines, gpu_line, known, warning_lines
+from results.lines import facts_lines, gpu_line, known
 from results.names import PROVIDER_NAMES
 from results.price_age import STALE_DAYS, age_days, is_stale
 from results.records import Run
 from results.tables import instance_text, interval_text
+from results.warnings import warning_lines
 
 
 def evidence_section(content: Content) -> Section:
@@ -64,7 +65,7 @@ def _figures(item: Answer, made_at: str) -> Iterator[tuple[str, ...]]:
     run = item.run
     step = run and (run.measurement("step") or run.measurement("epoch"))
     if run and step:
-        blocks = f"{step.disturbed.count(False)} of {len(step.disturbed)} blocks undisturbed"
+        blocks = f"{step.left_out.count(False)} of {len(step.left_out)} blocks undisturbed"
         value = f"{units.seconds_text(step.seconds.mid)} ({interval_text(step)})"
         age = _age(run.captured_at, made_at)
         yield (item.name, f"{step.phase} here", value, f"measured, {step.verdict}", blocks, age)

@@ -106,17 +106,17 @@ def blocks_section(runs: Sequence[Run]) -> Section:
     points: list[list[float]] = []
     for place, (_, m) in enumerate(timed):
         mid = m.seconds.mid * m.steps_per_block
-        pairs = list(zip(m.block_seconds, m.disturbed, strict=True))
-        for seconds, disturbed in pairs[:: -(-len(pairs) // MOST_BLOCKS)] if mid else ():
-            points.append([place, rounded(100 * seconds / mid), int(disturbed)])
-    bad = sum(sum(m.disturbed) for _, m in timed)
+        pairs = list(zip(m.block_seconds, m.left_out, strict=True))
+        for seconds, left_out in pairs[:: -(-len(pairs) // MOST_BLOCKS)] if mid else ():
+            points.append([place, rounded(100 * seconds / mid), int(left_out)])
+    bad = sum(sum(m.left_out) for _, m in timed)
     total = sum(len(m.disturbed) for _, m in timed)
     return Section(
         name="blocks",
         title="How steady the measurement was",
-        lead="Each mark is a block of steps, in percent of the median. Other work on the machine "
-        f"disturbed {bad:,} of {total:,}; the statistics leave them out where enough others are "
-        "left.",
+        lead="Each mark is a block of steps, in percent of the median. Other work, or a core that "
+        f"was slow just then, disturbed {bad:,} of {total:,}; the statistics leave them out where "
+        "enough others are left.",
         chart={
             "kind": "strip",
             "label": "Block time in percent of the median",
@@ -136,7 +136,7 @@ def _block_table(runs: Sequence[Run]) -> Table:
             each = [seconds / m.steps_per_block for seconds in m.block_seconds]
             times = [units.seconds_text(x) for x in (min(each), median(each), max(each))]
             warm_up = units.seconds_text(sum(m.warmup_seconds)) if m.warmup_seconds else ""
-            counts = (str(len(each)), str(sum(m.disturbed)))
+            counts = (str(len(each)), str(sum(m.left_out)))
             rows.append((run.workload.name, m.phase, *counts, *times, warm_up, m.verdict))
     return Table(
         caption="Blocks by phase: seconds a step or epoch, the disturbed ones included",

@@ -90,6 +90,46 @@ def test_beside_busy_others_bursts_must_agree_as_well(monkeypatch, others, enoug
     assert (relative_half_width(told) > sampling.PRECISION) is enough
 
 
+class SharedCore:
+    """Every other burst on a slow core, where a step takes half as long again, which the probes
+    tell; with `blind` they don't."""
+
+    def __init__(self, blind=False, wander=0.0):
+        self.begun, self.blind, self.wander = 0, blind, wander
+
+    def begin(self):
+        self.begun += 1
+
+    def __call__(self):
+        slow = self.begun % 2
+        seconds = 0.0015 if slow else 0.001 * (1 + self.wander * (self.begun // 2 % 2))
+        probe = 60e-6 if slow and not self.blind else 40e-6
+        return Block(seconds, seconds, 0, 0.0, probe_seconds=probe)
+
+
+@pytest.mark.parametrize(
+    ("core", "stopped", "step"),
+    [
+        (SharedCore(), "precise", 0.001),
+        (SharedCore(wander=0.2), "time", 0.0011),  # the fast bursts do not agree either
+        (SharedCore(blind=True), "time", None),
+    ],
+)
+def test_on_a_core_that_is_slow_at_times_the_fast_blocks_must_tell(core, stopped, step):
+    one = Series(core, before_burst=core.begin)
+    sampling.sample_in_turns([one], 0.3, nothing)
+    assert one.samples.stopped_because == stopped
+    told = one.samples.measurement("step")
+    if step is not None:
+        assert told.slowed_share == pytest.approx(0.5, abs=0.15)
+        assert told.by_bursts.mid == pytest.approx(step, rel=0.02)
+
+
+def test_phases_and_steps_are_judged_by_the_same_probes():
+    fast, slow = (Block(0.001, 0.001, 0, 0.0, probe_seconds=p) for p in (40e-6, 60e-6))
+    assert Samples([slow] * 3, bursts=[3]).measurement("step", [fast] * 3).slowed == (True,) * 3
+
+
 def test_series_take_turns_and_each_says_why_it_stopped():
     order = []
 

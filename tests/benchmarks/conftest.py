@@ -47,9 +47,9 @@ def pytest_terminal_summary(terminalreporter, config):
 def _tables(runs):
     from estimators.catalog import load_offers
     from estimators.rank import rank
-    from results.lines import warning_lines
     from results.shown import best_of_each
     from results.tables import cost_table, performance_table
+    from results.warnings import warning_lines
 
     yield performance_table(runs)
     offers = load_offers()

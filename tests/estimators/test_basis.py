@@ -100,6 +100,24 @@ def test_quiet_steps_count_more_than_contended_epochs(make_run: MakeRun) -> None
     assert found.step_seconds.mid == pytest.approx(0.1)
 
 
+def test_epochs_on_a_core_that_was_slow_at_times_do_not_tell_of_a_machine_to_rent(
+    make_run: MakeRun,
+) -> None:
+    run = make_run(step=0.1, epoch=20.0)
+    step = Measurement(
+        phase="step",
+        block_seconds=(0.1, 0.1, 0.15, 0.15) * 4,
+        disturbed=(False,) * 16,
+        slowed=(False, False, True, True) * 4,
+        bursts=(4,) * 4,
+    )
+    found = basis(
+        replace(run, measurements=(step, *(m for m in run.measurements if m.phase == "epoch")))
+    )
+    assert found.step_seconds.mid == pytest.approx(0.1)
+    assert not found.contended
+
+
 def test_the_time_in_which_the_gpu_was_idle_is_not_the_devices(make_run: MakeRun) -> None:
     run = make_run(device="Tesla T4", step=0.010)
     assert basis(run).fixed_seconds is None

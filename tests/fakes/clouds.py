@@ -11,6 +11,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+from fakes import botocore_files
 from fakes.azureml import FakeAzure
 from fakes.sagemaker import FakeSageMaker
 from fakes.vertex import FakeVertex
@@ -122,6 +123,7 @@ def _aws(clock: Clock) -> Cloud:
     }
     import boto3
 
+    botocore_files.read_once()
     boto3.Session().client("s3", region_name="us-east-1").create_bucket(Bucket=BUCKET)
     iam = boto3.Session().client("iam", region_name="us-east-1")
     iam.create_role(RoleName="trainer", AssumeRolePolicyDocument="{}")

@@ -93,6 +93,7 @@ def test_a_broken_file_of_offers_leaves_the_quote(tmp_path: Path) -> None:
         {"measurements": (build_measurement("step", 0.0),)},
         {"measurements": (build_measurement("load", -1.0),)},
         {"measurements": (build_measurement("step", disturbed=(False,)),)},
+        {"measurements": (build_measurement("step", slowed=(False,)),)},
         {"measurements": (build_measurement("step", steps_per_block=0),)},
         {"scaling": scaling(single_block_seconds=(0.0,) * 20)},
         {"scaling": scaling(disturbed=())},

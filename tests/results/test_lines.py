@@ -17,10 +17,9 @@ from results.lines import (
     shared_notes,
     sweep_lines,
     use_lines,
-    warning_lines,
 )
 from results.price_age import STALE_DAYS
-from results.records import Estimate, GpuReading, Measurement, Quote, Run, SweepPoint
+from results.records import Estimate, GpuReading, Quote, Run, SweepPoint
 from results.shown import shown_offers
 from results.statistics import Interval
 from results.utilisation import Peak
@@ -100,46 +99,6 @@ def test_gpu(make_run: MakeRun) -> None:
     assert gpu_line(make_run(device="cuda:0", gpu=reading)) == (
         "GPU: utilisation 0%, power unknown, clock 1410 MHz, memory unknown"
     )
-
-
-def test_warnings(make_run: MakeRun, make_measurement: Callable[..., Measurement]) -> None:
-    assert warning_lines(make_run()) == []
-    noisy = make_measurement("load", disturbed=(False,) * 3 + (True,) * 6)
-    run = make_run(
-        data_note="synthetic, not MNIST", warnings=("few blocks",), measurements=(noisy,)
-    )
-    assert warning_lines(run) == [
-        "! the data is synthetic, not MNIST",
-        "! few blocks",
-        "! contended: other work on this machine disturbed load (6 of 9 blocks, 0% of the time). "
-        "Stop it and measure again; or measure with --threads 1, which other work disturbs far "
-        "less.",
-    ]
-
-
-def test_bursts_that_are_apart_are_told(
-    make_run: MakeRun, make_measurement: Callable[..., Measurement]
-) -> None:
-    step = make_measurement(
-        "step",
-        block_seconds=((1.0,) * 5 + (1.3,) * 5) * 4,
-        disturbed=(False,) * 40,
-        bursts=(5,) * 8,
-        others_processors=2.0,
-    )
-    (line,) = warning_lines(make_run(measurements=(step,)))
-    assert "step (0 of 40 blocks, 0% of the time, bursts ±12% apart)" in line
-
-
-def test_busy_neighbours_are_told(
-    make_run: MakeRun, make_measurement: Callable[..., Measurement]
-) -> None:
-    for others, told in ((None, False), (0.1, False), (1.94, True)):
-        step = make_measurement("step", others_processors=others)
-        lines = warning_lines(make_run(measurements=(step,)))
-        assert [line.startswith("! other programs kept 1.9 of 4") for line in lines] == [
-            True
-        ] * told
 
 
 def numbered(*estimates: Estimate) -> Sequence[tuple[int, Estimate]]:

@@ -96,6 +96,55 @@ def test_beside_busy_others_bursts_must_agree(
         assert found.seconds.low < found.seconds.mid < found.seconds.high
 
 
+SHARED = {
+    "block_seconds": ((1.0,) * 5 + (1.5,) * 5) * 4,
+    "disturbed": ((False,) * 4 + (True,) + (False,) * 5) * 4,
+    "slowed": ((False,) * 5 + (True,) * 5) * 4,
+    "bursts": (5,) * 8,
+}
+
+
+def test_a_step_on_a_core_that_is_slow_at_times_is_that_of_the_fast_blocks(
+    make_measurement: MakeMeasurement,
+) -> None:
+    found = make_measurement(**SHARED)
+    assert (found.verdict, found.is_shared) == ("quiet", True)
+    assert (found.seconds.low, found.seconds.mid, found.seconds.high) == pytest.approx((1, 1, 1))
+    assert found.sample_seconds == (1.0,) * 16
+    assert found.slowed_share == pytest.approx(20 / 36)
+    assert found.slowdown == pytest.approx(0.5)
+
+
+def test_too_few_fast_blocks_tell_no_step(make_measurement: MakeMeasurement) -> None:
+    one_burst = (False,) * 5 + (True,) * 35
+    found = make_measurement(**SHARED | {"slowed": one_burst})
+    assert (found.verdict, found.is_unsettled, found.by_bursts) == ("contended", True, None)
+    assert found.seconds.low == 1.0
+    apart = make_measurement(
+        **SHARED | {"block_seconds": ((1.0,) * 5 + (1.5,) * 5 + (1.3,) * 5 + (1.5,) * 5) * 2}
+    )
+    assert (apart.verdict, apart.is_unsettled) == ("contended", True)
+
+
+def test_a_few_stray_slow_blocks_are_only_left_out(make_measurement: MakeMeasurement) -> None:
+    stray = (True,) + (False,) * 39
+    found = make_measurement(**SHARED | {"block_seconds": (9.0, *(1.0,) * 39), "slowed": stray})
+    assert (found.verdict, found.is_shared, found.by_bursts) == ("quiet", False, None)
+    assert max(found.sample_seconds) == 1.0
+
+
+def test_a_record_without_probes_is_judged_as_before(make_measurement: MakeMeasurement) -> None:
+    found = make_measurement(**SHARED | {"slowed": ()})
+    assert (found.slowed_share, found.slowdown, found.is_shared) == (0, None, False)
+    assert found.left_out == found.disturbed
+
+
+def test_a_part_of_a_step_is_not_contended_for_its_bursts(
+    make_measurement: MakeMeasurement,
+) -> None:
+    assert not make_measurement("forward", **SHARED | {"bursts": (40,)}).is_unsettled
+
+
 def test_samples_a_second(make_measurement: MakeMeasurement) -> None:
     assert make_measurement(samples_per_repeat=64).samples_per_second == pytest.approx(640)
     assert make_measurement("forward").samples_per_second is None  # unknown, not 0

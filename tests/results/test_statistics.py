@@ -165,12 +165,38 @@ def test_the_interval_of_bursts_covers_the_true_median() -> None:
     assert 0.93 <= covered / trials <= 0.97
 
 
+def test_the_interval_covers_where_bursts_keep_few_blocks_or_many() -> None:
+    dice = random.Random(20261129)
+    trials, covered = 1000, 0
+    for _ in range(trials):
+        counts = [dice.choice((1, 3, 10, 40)) for _ in range(24)]
+        blocks = [
+            burst * dice.lognormvariate(0, 0.02)
+            for burst, count in ((dice.lognormvariate(0, 0.1), n) for n in counts)
+            for _ in range(count)
+        ]
+        found = bursts_interval(blocks, [False] * len(blocks), counts)
+        assert found is not None
+        covered += found.low <= 1 <= found.high
+    assert 0.92 <= covered / trials <= 0.98
+
+
+def test_a_burst_counts_for_as_much_as_it_has_blocks() -> None:
+    found = bursts_interval([1.0] * 30 + [2.0] * 10, [False] * 40, [10] * 4)
+    assert found is not None
+    assert found.mid == pytest.approx(2**0.25)
+    uneven = bursts_interval([1.0] * 30 + [2.0] * 10, [False] * 40, [20, 10, 9, 1])
+    assert uneven is not None
+    assert uneven.mid == pytest.approx(2**0.25)
+
+
 @pytest.mark.parametrize(
     ("seconds", "left_out", "bursts"),
     [
         ([], [], []),
         ([1.0, 2.0], [False] * 2, [2]),  # one burst tells nothing of others
         ([1.0, 2.0], [False, True], [1, 1]),  # nor does one that is left
+        ([1.0] * 9 + [2.0], [False] * 10, [9, 1]),  # nor a block beside one
     ],
 )
 def test_what_does_not_tell_that_bursts_are_apart(

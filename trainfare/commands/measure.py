@@ -43,8 +43,9 @@ def measure(workload: str, results: Any, as_json: bool, **how: Any) -> None:
 def show(run: Run) -> None:
     """The run as a table with what a person needs to know beside it."""
     from estimators.hardware import peak_of
-    from results.lines import facts_lines, warning_lines
+    from results.lines import facts_lines
     from results.tables import PERFORMANCE_SPARE, performance_table, sweep_table
+    from results.warnings import warning_lines
 
     table = performance_table([run], title=f"Performance: {run.workload.name}")
     output.print_table(table, *PERFORMANCE_SPARE)
