@@ -5,12 +5,28 @@ somebody else: while that one works, a step takes 30 to 60% longer, for tenths o
 minutes, and no counter of this machine shows it. Heat and power limits look the same.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from time import perf_counter_ns
 
-SLOW_RATIO = 1.15  # of the fastest; a probe takes 1.00 to 1.06 or 1.35 to 1.6 times as long
-FASTEST_SHARE = 0.005  # of the probes are this fast: not the one that a clock's jitter made short
+# Of the fastest; on one core in one hour probes took 0.9 to 1.1 or 1.35 to 1.6 times their median.
+SLOW_RATIO = 1.25
+FASTEST_SHARE = 0.01  # of the probes are this fast: not the one that a clock's jitter made short
 _WORK = range(3000)  # 40 µs: long against a cold start, short against a block of 1 ms
+
+_usual_seconds: float | None = None  # of a probe on this machine, by measurements before
+
+
+@contextmanager
+def known(usual_seconds: float | None) -> Iterator[None]:
+    """While open, what a probe usually takes here is known: a core that is slow all the time, too,
+    is told from one that is not."""
+    global _usual_seconds
+    before, _usual_seconds = _usual_seconds, usual_seconds
+    try:
+        yield
+    finally:
+        _usual_seconds = before
 
 
 def probe_seconds() -> float:
@@ -24,12 +40,13 @@ def probe_seconds() -> float:
 def slowed(probes: Sequence[float | None], beside: Sequence[float | None] = ()) -> tuple[bool, ...]:
     """Which blocks began or ended on a slow core, by the slower of the two probes of each.
 
-    Slow is over 1.15 times the fastest half percent of these and of those `beside`, of blocks taken
-    in turns with them. Empty where not all were probed: on a GPU, and with loader workers, which
-    slow their parent's core themselves.
+    Slow is over 1.25 times the fastest hundredth of these and of those `beside`, of blocks taken in
+    turns with them, or over 1.25 times what is usual here (`known`). Empty where not all were
+    probed: on a GPU, and with loader workers, which slow their parent's core themselves.
     """
-    known = sorted(seconds for seconds in (*probes, *beside) if seconds is not None)
-    if not known or None in probes:
+    times = sorted(seconds for seconds in (*probes, *beside) if seconds is not None)
+    if not times or None in probes:
         return ()
-    limit = SLOW_RATIO * known[int(FASTEST_SHARE * (len(known) - 1))]
+    fastest = times[int(FASTEST_SHARE * (len(times) - 1))]
+    limit = SLOW_RATIO * min(fastest, _usual_seconds or fastest)
     return tuple(seconds is not None and seconds > limit for seconds in probes)

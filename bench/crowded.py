@@ -11,7 +11,8 @@ from collections.abc import Sequence
 from bench import torch_facts
 from bench.disturbance import Block, disturbed
 from bench.session import Session
-from results.measured import ONE_THREAD, are_busy
+from results.measured import ONE_THREAD
+from results.measurement import are_busy
 from results.records import Measurement
 
 

@@ -9,6 +9,7 @@ from bench.session import Session
 from bench.workload import Workload
 from results.records import Machine, Measurement, Run
 from results.records import Workload as WorkloadRecord
+from results.statistics import median
 from results.store import new_id, utc_now
 
 
@@ -48,7 +49,8 @@ class Findings:
 
     def run(self, partial: bool = False) -> Run:
         """The record of all this; `partial` where it was interrupted."""
-        found = [*self._phases(), self.step_measurement()]
+        step = self.step_measurement()
+        found = [*self._phases(), step]
         if self.starts.blocks:
             found.append(self.starts.measurement("epoch_start"))
         if self.epochs.blocks:
@@ -66,8 +68,14 @@ class Findings:
             epochs_trained=len(self.epochs.blocks),
             partial=partial,
             seed=self.session.seed,
+            core_probe_seconds=self._probe_seconds(step),
             **self.facts,  # type: ignore[arg-type]
         )
+
+    def _probe_seconds(self, step: Measurement) -> float | None:
+        pairs = zip(self.step.blocks, step.left_out, strict=True)
+        probes = [b.probe_seconds for b, out in pairs if not out and b.probe_seconds is not None]
+        return median(probes) if probes else None
 
     def _phases(self) -> list[Measurement]:
         """One measurement a span, none where the workload opens none."""

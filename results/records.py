@@ -11,13 +11,13 @@ from typing import Any, Literal
 from results.display import Shown
 from results.measured import GpuReading as GpuReading
 from results.measured import Machine as Machine
-from results.measured import Measurement as Measurement
 from results.measured import Run as Run
-from results.measured import StopReason as StopReason
 from results.measured import SweepPoint as SweepPoint
-from results.measured import Verdict as Verdict
 from results.measured import Workload as Workload
 from results.measured import WorkloadPrecision as WorkloadPrecision
+from results.measurement import Measurement as Measurement
+from results.measurement import StopReason as StopReason
+from results.measurement import Verdict as Verdict
 from results.statistics import Interval
 
 SCHEMA_VERSION = 1

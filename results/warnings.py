@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from results.measured import are_busy
+from results.measurement import are_busy
 from results.records import Measurement, Run
 from results.statistics import relative_half_width
 

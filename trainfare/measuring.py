@@ -4,6 +4,7 @@ import sys
 from contextlib import redirect_stdout
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from itertools import islice
 from pathlib import Path
 
 from bench import device, machine, processes, reference, stopping
@@ -14,6 +15,7 @@ from results.units import CLOCK_SKEW_SECONDS
 from trainfare import output
 
 FRESH = timedelta(hours=24)
+RECENT_RUNS = 20  # in which to look for what this machine usually does
 SCALING_SHARE = 0.4  # of --max-seconds, where several processes are measured too
 
 
@@ -63,7 +65,7 @@ def measure(asked: Asked, store: Store) -> Run:
     # Late: torch. Our other rooms too, or a user's own folder `cloud` would take their place.
     import cloud  # noqa: F401
     import estimators  # noqa: F401
-    from bench import load, runner, torch_facts
+    from bench import core_speed, load, runner, torch_facts
     from bench.sweep import InterruptedSweep, check_sizes, sweep
 
     given = {"data_root": asked.data_root, **dict(asked.options())}
@@ -71,7 +73,8 @@ def measure(asked: Asked, store: Store) -> Run:
     seconds = share * asked.max_seconds
     precision = asked.precision_percent / 100
     # What a user's code prints goes to stderr: stdout is for data.
-    with output.progress(asked.workload) as show, redirect_stdout(sys.stderr):
+    usual = core_speed.known(_usual_probe_seconds(store, where))
+    with output.progress(asked.workload) as show, redirect_stdout(sys.stderr), usual:
         make = load.factory(asked.workload, given)
         with torch_facts.threads_kept():
             session = runner.Session(
@@ -126,6 +129,20 @@ def _with_scaling(run: Run, asked: Asked, where: str) -> Run:
     except KeyboardInterrupt:
         return replace(run, partial=True)
     return replace(run, scaling=scaling, partial=scaling.stopped_because == "interrupted")
+
+
+def _usual_probe_seconds(store: Store, where: str) -> float | None:
+    """What a probe of the core took in recent measurements here: the lower quartile, for in some of
+    them the core may have been slow throughout."""
+    here = machine.capture(where, None)
+    found = sorted(
+        run.core_probe_seconds
+        for run in islice(store.newest_first(Run), RECENT_RUNS)
+        if run.core_probe_seconds
+        and machine.same_machine(run.machine, here)
+        and run.machine.python_version == here.python_version
+    )
+    return found[len(found) // 4] if found else None
 
 
 def fresh_run(asked: Asked, store: Store) -> Run | None:

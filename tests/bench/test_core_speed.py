@@ -12,7 +12,7 @@ FAST, SLOW = 40e-6, 58e-6
 
 
 def test_what_takes_longer_than_the_fastest_is_slow():
-    probes = [FAST, 1.1 * FAST, SLOW, 90 * FAST]
+    probes = [FAST, 1.2 * FAST, SLOW, 90 * FAST]
     assert slowed(probes) == (False, False, True, True)
 
 
@@ -24,6 +24,15 @@ def test_one_that_a_jittering_clock_made_short_is_no_measure():
 def test_blocks_taken_in_turns_share_what_is_fastest():
     assert slowed([SLOW, SLOW]) == (False, False)
     assert slowed([SLOW, SLOW], [FAST, SLOW]) == (True, True)
+
+
+def test_a_core_that_is_slow_throughout_is_told_where_its_usual_speed_is_known():
+    with core_speed.known(FAST):
+        assert slowed([SLOW, SLOW]) == (True, True)
+        assert slowed([FAST / 2, FAST]) == (False, True)  # it can be faster than usual
+        with core_speed.known(None):
+            assert slowed([SLOW, SLOW]) == (False, False)
+    assert slowed([SLOW, SLOW]) == (False, False)
 
 
 @pytest.mark.parametrize("probes", [[], [None], [FAST, SLOW, None]])

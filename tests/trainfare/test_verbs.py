@@ -1,6 +1,7 @@
 """What each verb prints: promised keys as JSON, readable lines otherwise."""
 
 import json
+import platform
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -32,6 +33,22 @@ def assert_readable(answer: Any) -> None:
 def test_measure(measured: Path) -> None:
     (path,) = (measured / "trainfare-results" / "runs").iterdir()
     assert json.loads(path.read_text(encoding="utf-8"))["schema_version"]
+
+
+@pytest.mark.parametrize(("python", "told"), [(platform.python_version(), True), ("3.0.0", False)])
+def test_a_core_that_is_slower_than_in_the_records_is_told(
+    cli: Cli, tmp_path: Path, python: str, told: bool
+) -> None:
+    (path,) = (tmp_path / "trainfare-results" / "runs").iterdir()
+    plain = json.loads(path.read_text(encoding="utf-8"))
+    assert 1e-6 < plain["core_probe_seconds"] < 0.01
+    plain["core_probe_seconds"] = 1e-6  # as if this machine usually did it in no time
+    plain["machine"]["python_version"] = python
+    path.write_text(json.dumps(plain), encoding="utf-8")
+    answer = cli("measure", "mlp", "--max-seconds", "2")
+    assert answer.code == 0, answer.err
+    words = "! contended: the core itself was slow in 100% of the blocks: another tenant"
+    assert (words in answer.out) is told
 
 
 def test_measure_json(cli: Cli) -> None:
