@@ -96,7 +96,8 @@ class Checkpoints:
 
 
 def _block(values: Any) -> Block:
-    seconds, cpu_seconds, switches, wait_seconds, steal_seconds, foreign = values
+    # A probe, if there is one, says nothing of stretches that were joined.
+    seconds, cpu_seconds, switches, wait_seconds, steal_seconds, foreign, *_ = values
     block = Block(
         float(seconds),
         float(cpu_seconds),

@@ -57,12 +57,12 @@ def time_spans(workload: Workload, steps: int, spans: "Spans") -> tuple[Block, d
 
 
 def time_call(function: Callable[[], object]) -> Block:
-    """One call as a block, such as an evaluation."""
+    """One call as a block, such as an evaluation; too long for the probes around it to tell."""
     stopping.check()
     before = Counters.now()
     start = perf_counter_ns()
     function()
-    return before.block((perf_counter_ns() - start) / 1e9)
+    return before.block((perf_counter_ns() - start) / 1e9)._replace(probe_seconds=None)
 
 
 class Spans(Protocol):

@@ -100,9 +100,9 @@ class Session:
 
     def _counted(self, block: Block, count: int) -> Block:
         self.steps_done += count
-        if not self.is_gpu:
-            return block
-        return block._replace(foreign=self.monitor.is_disturbed, probe_seconds=None)
+        if self.is_gpu:  # a block is long there, and mostly waits
+            block = block._replace(probe_seconds=None)
+        return block._replace(foreign=True) if self.monitor.is_disturbed else block
 
     def tick(self) -> None:
         """Between blocks: ask the GPU how it does, at most five times a second."""

@@ -102,10 +102,13 @@ class Measurement:
 
     @property
     def is_unsettled(self) -> bool:
-        """Whether others were busy or the core slow, and the bursts give no step within ±5%.
+        """Whether others were busy or the core slow, and what is left gives no time: under five
+        blocks, or bursts that leave it over ±5%.
 
-        Asked of whole steps only: a quote rests on them. The parts have their intervals.
+        Bursts are asked of whole steps only: a quote rests on them. The parts have their intervals.
         """
+        if self.is_shared and self.left_out.count(False) < MIN_QUIET_BLOCKS:
+            return True
         if self.phase != "step":
             return False
         told = self.by_bursts

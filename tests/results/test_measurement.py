@@ -134,6 +134,9 @@ def test_a_part_of_a_step_is_not_contended_for_its_bursts(
     make_measurement: MakeMeasurement,
 ) -> None:
     assert not make_measurement("forward", **SHARED | {"bursts": (40,)}).is_unsettled
+    nothing = make_measurement("forward", **SHARED | {"slowed": (True,) * 40})
+    assert (nothing.verdict, nothing.is_unsettled) == ("contended", True)
+    assert nothing.seconds.low == 1.0
 
 
 def test_samples_a_second(make_measurement: MakeMeasurement) -> None:

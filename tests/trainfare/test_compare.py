@@ -27,6 +27,7 @@ def slower(cli: Any, tmp_path: Path) -> Any:
         for measurement in run["measurements"]:
             measurement["block_seconds"] = [factor * 0.001 + i * 1e-6 for i in range(50)]
             measurement["disturbed"] = [False] * 50
+            measurement["slowed"] = []
         (folder / f"{name}.json").write_text(json.dumps(run), encoding="utf-8")
     return cli
 
