@@ -5,8 +5,9 @@
 
 Beside 0, 1 and 2 busy processes per core, one training step of the MLP, RNN and CNN is timed by
 
-  trainfare        as `trainfare measure` does: the median of its undisturbed blocks, or its verdict
-                   `contended`. Where it went over to one thread it says so;
+  trainfare        as `trainfare measure` does: the time of its undisturbed blocks on a core that is
+                   not slow, or its verdict `contended`. Where it went over to one thread it says
+                   so;
   pytest-benchmark the mean and the median of its rounds;
   torch            `torch.utils.benchmark.Timer.blocked_autorange`, median.
 
@@ -94,8 +95,9 @@ def ours(session: runner.Session, busy: Busy, steps: int | None) -> Told:
     sample_in_turns(series, runner.SAMPLING_SHARE * MAX_SECONDS, session.tick)
     busy.go_on()
     beside = found.step_measurement()
-    alone = quiet.step_measurement()
-    # By the same statistic, or blocks of two speeds would come out as a difference.
+    # By the same statistic and the same probes, or blocks of two speeds would come out as a
+    # difference.
+    alone = quiet.step.measurement("step", found.step.blocks, steps_per_block=quiet.steps_per_block)
     bursts_told = replace(alone, others_processors=beside.others_processors).by_bursts
     mid = bursts_told.mid / alone.steps_per_block if bursts_told else alone.seconds.mid
     return beside.seconds.mid if beside.verdict == "quiet" else None, mid
