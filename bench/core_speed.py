@@ -12,7 +12,8 @@ from time import perf_counter_ns
 # Of the fastest; on one core in one hour probes took 0.9 to 1.1 or 1.35 to 1.6 times their median.
 SLOW_RATIO = 1.25
 FASTEST_SHARE = 0.01  # of the probes are this fast: not the one that a clock's jitter made short
-_WORK = range(3000)  # 40 µs: long against a cold start, short against a block of 1 ms
+# 14 µs: long against a cold start; three times as long made an RNN's steps of 1 ms 2 to 3% slower.
+_WORK = range(1000)
 
 _usual_seconds: float | None = None  # of a probe on this machine, by measurements before
 

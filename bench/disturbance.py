@@ -74,7 +74,7 @@ class Counters(NamedTuple):
 
     @classmethod
     def now(cls) -> "Counters":
-        """Probe the core and read the counters; 50 µs, so only between timed stretches."""
+        """Probe the core and read the counters; 25 µs, so only between timed stretches."""
         return cls._read(probe_seconds())  # first, or the probe's time would count as the block's
 
     @classmethod
