@@ -32,15 +32,16 @@ def warning_lines(run: Run) -> list[str]:
 
 def _slow_core(step: Measurement) -> str:
     """That the core itself was slow at times, and what became of it."""
-    longer = f", and steps took {step.slowdown:+.0%}" if step.slowdown is not None else ""
+    longer = step.slowdown or 0.0
+    took = f", which took {longer:.0%} longer" if longer > 0 else ""
     if step.verdict == "quiet":
         begin, end = "", "The step is that of the other blocks; an epoch here meets both."
     else:
         begin = "contended: "
         end = "Too few others are left to tell the step: measure again in a calmer hour."
     return (
-        f"! {begin}the core itself was slow in {step.slowed_share:.0%} of the blocks{longer}: "
-        f"another tenant of the host, heat or a power limit, for no program here did it. {end}"
+        f"! {begin}the core itself was slow in {step.slowed_share:.0%} of the blocks{took}, as "
+        f"another tenant of the host, heat or a power limit make it. {end}"
     )
 
 

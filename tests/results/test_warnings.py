@@ -59,9 +59,9 @@ def test_a_core_that_was_slow_at_times_is_told(
 ) -> None:
     step = make_measurement("step", **SHARED)
     assert warning_lines(make_run(measurements=(step,))) == [
-        "! the core itself was slow in 75% of the blocks, and steps took +50%: another tenant of "
-        "the host, heat or a power limit, for no program here did it. The step is that of the "
-        "other blocks; an epoch here meets both."
+        "! the core itself was slow in 75% of the blocks, which took 50% longer, as another tenant "
+        "of the host, heat or a power limit make it. The step is that of the other blocks; an "
+        "epoch here meets both."
     ]
 
 
@@ -70,7 +70,7 @@ def test_a_core_that_was_slow_nearly_always_is_why_no_step_is_told(
 ) -> None:
     step = make_measurement("step", **SHARED | {"slowed": (False,) * 5 + (True,) * 75})
     (line,) = warning_lines(make_run(measurements=(step,)))
-    assert line.startswith("! contended: the core itself was slow in 94% of the blocks, and steps")
+    assert line.startswith("! contended: the core itself was slow in 94% of the blocks, which")
     assert line.endswith("measure again in a calmer hour.")
     (_, other) = warning_lines(
         make_run(measurements=(step, make_measurement("load", disturbed=(True,) * 9)))

@@ -47,7 +47,7 @@ def test_a_core_that_is_slower_than_in_the_records_is_told(
     path.write_text(json.dumps(plain), encoding="utf-8")
     answer = cli("measure", "mlp", "--max-seconds", "2")
     assert answer.code == 0, answer.err
-    words = "! contended: the core itself was slow in 100% of the blocks: another tenant"
+    words = "! contended: the core itself was slow in 100% of the blocks, as another"
     assert (words in answer.out) is told
 
 
