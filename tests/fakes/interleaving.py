@@ -50,6 +50,8 @@ class Interleaved:
             self.answers[which] = error
         finally:
             with self._baton:
+                # A thread of the fake service may get its number, and would wait for its turn.
+                del self._workers[threading.get_ident()]
                 self._over[which] = True
                 self._skip_idle_turns()
                 self._baton.notify_all()
