@@ -11,7 +11,7 @@ import json
 import math
 import sys
 import types
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from decimal import Decimal, InvalidOperation
 from typing import Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
 
@@ -19,6 +19,7 @@ from results.errors import RecordError
 from results.records import SCHEMA_VERSION
 
 T = TypeVar("T")
+Reader = Callable[[Any, str], Any]  # plain JSON and its place to a value; raises RecordError
 _SCALARS = frozenset({str, int, float, bool, type(None)})
 
 
@@ -73,10 +74,10 @@ def loads(text: str, kind: type[T]) -> T:
 def _record(plain: Any, kind: type[T], where: str) -> T:
     if not isinstance(plain, dict):
         raise _wrong(where, "an object", plain)
-    hints = _hints(kind)  # type: ignore[arg-type]  # a class is hashable
-    for name in plain.keys() - hints.keys():
+    readers = _readers(kind)  # type: ignore[arg-type]  # a class is hashable
+    for name in plain.keys() - readers.keys():
         raise RecordError(f"{where} has an unknown field {name!r}")
-    values = {name: _value(item, hints[name], f"{where}.{name}") for name, item in plain.items()}
+    values = {name: readers[name](item, f"{where}.{name}") for name, item in plain.items()}
     try:
         return kind(**values)
     except (TypeError, ValueError) as error:  # a missing field, or the record's own check
@@ -84,44 +85,54 @@ def _record(plain: Any, kind: type[T], where: str) -> T:
 
 
 @functools.cache
-def _hints(kind: Any) -> dict[str, Any]:
-    return get_type_hints(kind)
+def _readers(kind: Any) -> dict[str, Reader]:
+    """What reads each field: worked out once, for a store holds thousands of records."""
+    return {name: _reader(hint) for name, hint in get_type_hints(kind).items()}
 
 
-def _value(plain: Any, hint: Any, where: str) -> Any:
-    origin = get_origin(hint)
+def _reader(hint: Any) -> Reader:
+    origin, args = get_origin(hint), get_args(hint)
     if hint is Any:
-        return plain
+        return lambda plain, _where: plain
     if origin is Literal:
-        if plain not in get_args(hint):
-            raise _wrong(where, f"one of {', '.join(map(str, get_args(hint)))}", plain)
-        return plain
+        return functools.partial(_literal, args)
     if origin in (types.UnionType, Union):
-        inner = [arg for arg in get_args(hint) if arg is not type(None)]
-        return None if plain is None else _value(plain, inner[0], where)
+        inner = _reader(next(arg for arg in args if arg is not type(None)))
+        return lambda plain, where: None if plain is None else inner(plain, where)
     if origin is tuple:
-        return _tuple(plain, get_args(hint), where)
-    if origin is dict:
-        if not isinstance(plain, dict):
-            raise _wrong(where, "an object", plain)
-        return plain
-    if isinstance(hint, type) and dataclasses.is_dataclass(hint):
-        return _record(plain, hint, where)
-    return _scalar(plain, hint, where)
+        return _list_reader(*args) if args[-1] is Ellipsis else _tuple_reader(args)
+    if dataclasses.is_dataclass(hint):
+        kind: Any = hint  # it is a class, not one of its objects
+        return lambda plain, where: _record(plain, kind, where)
+    if hint in (float, Decimal):
+        return _number if hint is float else _decimal
+    return functools.partial(_exactly, origin or hint)
 
 
-def _tuple(plain: Any, args: tuple[Any, ...], where: str) -> tuple[Any, ...]:
-    if not isinstance(plain, list):
-        raise _wrong(where, "a list", plain)
-    if len(args) == 2 and args[1] is Ellipsis:
-        if args[0] in (float, bool) and _are_all(plain, args[0]):
+def _list_reader(hint: Any, _: Any) -> Reader:
+    inner = _reader(hint)
+
+    def read(plain: Any, where: str) -> tuple[Any, ...]:
+        if not isinstance(plain, list):
+            raise _wrong(where, "a list", plain)
+        if hint in (float, bool) and _are_all(plain, hint):
             return tuple(plain)
-        args = (args[0],) * len(plain)
-    if len(args) != len(plain):
-        raise _wrong(where, f"{len(args)} items", plain)
-    return tuple(
-        _value(p, a, f"{where}[{i}]") for i, (p, a) in enumerate(zip(plain, args, strict=True))
-    )
+        return tuple([inner(item, f"{where}[{i}]") for i, item in enumerate(plain)])
+
+    return read
+
+
+def _tuple_reader(hints: tuple[Any, ...]) -> Reader:
+    inner = tuple(map(_reader, hints))
+
+    def read(plain: Any, where: str) -> tuple[Any, ...]:
+        if not isinstance(plain, list):
+            raise _wrong(where, "a list", plain)
+        if len(plain) != len(inner):
+            raise _wrong(where, f"{len(inner)} items", plain)
+        return tuple([each(plain[i], f"{where}[{i}]") for i, each in enumerate(inner)])
+
+    return read
 
 
 def _are_all(plain: list[Any], kind: type) -> bool:
@@ -129,19 +140,34 @@ def _are_all(plain: list[Any], kind: type) -> bool:
     return set(map(type, plain)) <= {kind} and all(map(math.isfinite, plain))
 
 
-def _scalar(plain: Any, hint: Any, where: str) -> Any:
-    if hint is float and type(plain) in (int, float) and abs(plain) <= sys.float_info.max:
+def _literal(allowed: tuple[Any, ...], plain: Any, where: str) -> Any:
+    if plain not in allowed:
+        raise _wrong(where, f"one of {', '.join(map(str, allowed))}", plain)
+    return plain
+
+
+def _number(plain: Any, where: str) -> float:
+    if type(plain) in (int, float) and abs(plain) <= sys.float_info.max:
         return float(plain)
-    if hint is Decimal and isinstance(plain, str):
-        try:
-            number = Decimal(plain)
-        except InvalidOperation:
-            raise _wrong(where, "a decimal number", plain) from None
-        if number.is_finite():
-            return number
-    if hint in (int, str, bool) and type(plain) is hint:
-        return plain
-    raise _wrong(where, {float: "a number", Decimal: "a decimal string"}.get(hint, hint), plain)
+    raise _wrong(where, "a number", plain)
+
+
+def _decimal(plain: Any, where: str) -> Decimal:
+    if not isinstance(plain, str):
+        raise _wrong(where, "a decimal string", plain)
+    try:
+        number = Decimal(plain)
+    except InvalidOperation:
+        raise _wrong(where, "a decimal number", plain) from None
+    if not number.is_finite():
+        raise _wrong(where, "a decimal string", plain)
+    return number
+
+
+def _exactly(kind: type, plain: Any, where: str) -> Any:
+    if type(plain) is not kind:
+        raise _wrong(where, "an object" if kind is dict else kind, plain)
+    return plain
 
 
 def _wrong(where: str, expected: Any, given: Any) -> RecordError:
