@@ -23,7 +23,16 @@ POLL_SECONDS = 0.25
 GRACE_SECONDS = 3.0  # to end the round and write the answer when told to stop
 END_SECONDS = 10.0  # for torchrun to end its processes before it is killed, and they with it
 LEFT_BEHIND = 86  # exit code of a process whose partner has gone
-STOP, ANSWER, PROGRESS = "stop", "scaling.json", "progress"
+STOP, ANSWER, PROGRESS, END = "stop", "scaling.json", "progress", "end-"
+# What torchrun starts. No forks on GPUs: it looks for GPUs itself, and after that no fork of it can
+# use them.
+STARTED = {
+    "cpu": (
+        *("--start-method", "fork"),
+        *("--run-path", str(Path(__file__).parent / "parallel_worker.py")),
+    ),
+    "cuda": ("-m", "bench.parallel_worker"),
+}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -89,10 +98,10 @@ def _read(path: Path) -> Scaling:
 def _run(task: Task, processes: int, log: int, progress: Progress) -> tuple[int, bool]:
     """torchrun's exit code and whether a signal ended it; nothing of it runs any more then."""
     command = [
-        *(sys.executable, "-m", "torch.distributed.run", "--standalone", "--max-restarts", "0"),
+        *(sys.executable, "-m", "bench.parallel_agent", "--standalone", "--max-restarts", "0"),
         *("--nproc-per-node", str(processes)),
         *("--log-dir", task.folder),  # or it makes a folder under /tmp, which it leaves there
-        *("-m", "bench.parallel_worker"),
+        *STARTED[task.device],
         json.dumps(asdict(task)),
     ]
     # Read by OpenMP and MKL when they load, before torch.set_num_threads can speak.
@@ -156,10 +165,11 @@ def _failure(folder: Path, processes: int, workload: str) -> TrainfareError:
     told = sorted(folder.glob("error-*"), key=lambda path: path.stat().st_mtime_ns)
     if told:
         return UsageError(told[0].read_text(encoding="utf-8"))
-    log = (folder / "log").read_text(encoding="utf-8", errors="replace")
-    ends = re.findall(r"rank\s*: (\d+) .*?\n\s*exitcode\s*: (-?\d+)", log)
-    own = [(rank, int(code)) for rank, code in ends if int(code) not in (LEFT_BEHIND, -15)]
+    paths = sorted(folder.glob(f"{END}*"))
+    ends = [(path.name.removeprefix(END), int(path.read_text(encoding="utf-8"))) for path in paths]
+    own = [end for end in ends if end[1] not in (LEFT_BEHIND, -signal.SIGTERM)]
     if not own:
+        log = (folder / "log").read_text(encoding="utf-8", errors="replace")
         lines = [line for line in log.splitlines() if "Error" in line]
         why = f" ({lines[-1].strip()[:200]})" if lines else ""
         return NoAnswerError(f"The {processes} processes of {workload} ended unasked{why}.")

@@ -4,7 +4,6 @@ Started by `bench.parallel` through torchrun. The first process tells how far th
 the answer; each writes its own mistake into a file, for what torchrun prints is for programmers.
 """
 
-import ctypes
 import json
 import os
 import signal
@@ -19,8 +18,9 @@ import torch.distributed as dist
 
 from bench import load, runner
 from bench.disturbance import Block, disturbed, find_threads
-from bench.parallel import ANSWER, LEFT_BEHIND, PROGRESS, STOP, Task
+from bench.parallel import ANSWER, END, LEFT_BEHIND, PROGRESS, STOP, Task
 from bench.proc import busy_seconds
+from bench.processes import die_with_parent
 from results import codec
 from results.errors import TrainfareError, UsageError
 from results.scaling import Scaling
@@ -37,10 +37,26 @@ PATIENCE = timedelta(seconds=120)  # with a partner that does not answer
 
 
 def main(text: str) -> int:
-    """Take part in the task; the exit code tells the launcher whose fault an end was."""
-    _die_with_parent()
-    task = Task(**json.loads(text))
-    rank = int(os.environ["RANK"])
+    """Have a process take part in the task, and keep how it ends: torchrun tells of one end only.
+
+    Returns its exit code, which tells torchrun to end the others.
+    """
+    task, rank = Task(**json.loads(text)), int(os.environ["RANK"])
+    die_with_parent()
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT):
+        signal.signal(number, signal.SIG_DFL)  # a fork of torchrun has its handlers
+    process = os.fork()
+    if not process:
+        die_with_parent()
+        os._exit(_take_part(task, rank))
+    signal.signal(signal.SIGTERM, lambda number, _: os.kill(process, number))
+    code = os.waitstatus_to_exitcode(os.waitpid(process, 0)[1])
+    write_atomically(Path(task.folder) / f"{END}{rank}", str(code))
+    return abs(code)
+
+
+def _take_part(task: Task, rank: int) -> int:
+    """The exit code tells whose fault an end was."""
     try:
         scaling = _measure(task, rank)
         if rank == 0:
@@ -54,13 +70,6 @@ def main(text: str) -> int:
         write_atomically(Path(task.folder) / f"error-{rank}", str(error))
         return 1
     return 0
-
-
-def _die_with_parent() -> None:
-    """Where Linux offers it, end when torchrun ends, however it ends."""
-    if sys.platform == "linux":
-        parent_death_signal = 1  # PR_SET_PDEATHSIG, linux/prctl.h
-        ctypes.CDLL(None).prctl(parent_death_signal, signal.SIGKILL)
 
 
 def _partner_has_gone(error: BaseException | None) -> bool:

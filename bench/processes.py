@@ -1,4 +1,8 @@
-"""Is there a device and are there processors for each of several processes? Without torch."""
+"""What several processes need of a machine, and of the one that started them. Without torch."""
+
+import ctypes
+import signal
+import sys
 
 from bench import nvml
 from bench.machine import usable_cpu_count
@@ -31,3 +35,10 @@ def threads_each(processes: int, threads: int | None) -> int:
             f"machine has {cores}. Try: --threads {cores // processes}"
         )
     return threads or cores // processes
+
+
+def die_with_parent() -> None:
+    """Where Linux offers it, have this process killed when the one that started it ends."""
+    if sys.platform == "linux":
+        parent_death_signal = 1  # PR_SET_PDEATHSIG, linux/prctl.h
+        ctypes.CDLL(None).prctl(parent_death_signal, signal.SIGKILL)

@@ -45,6 +45,12 @@ MISHAPS = {
     "raises": "RANK == 1 and STEPS > 25 and 1 / 0",
 }
 
+MEASURE = """
+import sys
+from bench import parallel
+parallel.measure_scaling(sys.argv[1], 2, "cpu", 60.0, lambda text, _: print(text, flush=True))
+"""
+
 
 @pytest.fixture
 def workload(tmp_path, monkeypatch):
@@ -104,6 +110,7 @@ def test_ctrl_c_leaves_nothing(  # before a round: tests/trainfare/test_measurin
     folder.mkdir()
     monkeypatch.setattr(tempfile, "tempdir", str(folder))
     monkeypatch.setenv("TMPDIR", str(folder))
+    monkeypatch.setenv("TORCHINDUCTOR_CACHE_DIR", str(tmp_path))  # which is not ours
 
     def interrupt(text, _share):
         told.append(text)
@@ -158,23 +165,17 @@ def test_ctrl_c_just_when_they_start_leaves_nothing_running(workload, monkeypatc
 
 
 @pytest.mark.slow
-@pytest.mark.skipif(sys.platform != "linux", reason="Linux ends them with torchrun")
-def test_they_die_with_torchrun_however_it_dies(workload, tmp_path):
+@pytest.mark.skipif(sys.platform != "linux", reason="Linux ends them with who started them")
+def test_they_die_with_trainfare_however_it_dies(workload):
     reference = workload()
-    task = f'{{"workload": "{reference}", "folder": "{tmp_path}", "device": "cpu", "threads": 1, '
-    task += '"max_seconds": 60}'
-    launcher = [sys.executable, "-m", "torch.distributed.run", "--standalone"]
-    running = subprocess.Popen(
-        [*launcher, "--nproc-per-node", "2", "-m", "bench.parallel_worker", task],
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
+    measuring = subprocess.Popen(
+        [sys.executable, "-c", MEASURE, reference], stdout=subprocess.PIPE, text=True
     )
-    deadline = time.monotonic() + 60
-    while not (tmp_path / parallel.PROGRESS).exists() and time.monotonic() < deadline:
-        time.sleep(0.1)
-    assert len(left_running(reference)) == 3
-    running.kill()
-    running.wait()
+    with measuring:
+        assert measuring.stdout.readline() == "warming up together\n"
+        # torchrun, and two that have each started one
+        assert len(left_running(reference)) == 1 + 1 + 2 * 2
+        measuring.kill()
     deadline = time.monotonic() + 10
     while left_running(reference) and time.monotonic() < deadline:
         time.sleep(0.1)
@@ -182,11 +183,9 @@ def test_they_die_with_torchrun_however_it_dies(workload, tmp_path):
 
 
 def ended(folder, ends):
-    """torchrun's own account of how the processes ended, as an error."""
-    log = "".join(
-        f"  rank      : {r} (local_rank: {r})\n  exitcode  : {c} (pid: 7)\n" for r, c in ends
-    )
-    (folder / "log").write_text(log, encoding="utf-8")
+    """The error that tells how the processes ended."""
+    for rank, code in ends:
+        (folder / f"{parallel.END}{rank}").write_text(str(code), encoding="utf-8")
     return str(parallel._failure(folder, 4, "cnn"))
 
 
