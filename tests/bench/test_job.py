@@ -5,7 +5,7 @@ import sys
 
 import pytest
 
-from bench import job
+from bench import job, parallel
 from results.records import Run
 from results.store import Store
 
@@ -30,8 +30,9 @@ def test_one_process_trains_the_epochs_and_keeps_the_record(tmp_path, capsys):
 
 @pytest.mark.slow
 def test_two_processes_share_every_epoch(tmp_path):
-    launcher = [sys.executable, "-m", "torch.distributed.run", "--standalone"]
-    command = [*launcher, "--nproc-per-node", "2", "-m", "bench.job", *ARGUMENTS]
+    launcher = [sys.executable, "-m", "bench.parallel_agent", "--standalone"]
+    launcher += ["--nproc-per-node", "2", *parallel.STARTED["cpu"][:-1]]
+    command = [*launcher, job.__file__, *ARGUMENTS]
     done = subprocess.run(
         [*command, "--out", str(tmp_path)], capture_output=True, text=True, timeout=120
     )

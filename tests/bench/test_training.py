@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from bench import checkpoint, job, training
+from bench import checkpoint, job, parallel, training
 from bench.checkpoint import Checkpoints, Position
 from bench.disturbance import Block
 from results import codec, heartbeat
@@ -231,7 +231,7 @@ def free_port() -> int:
 @pytest.mark.slow
 @pytest.mark.enable_socket
 def test_two_nodes_train_together_and_go_on_together(tmp_path: Path) -> None:
-    """Two nodes as two torchruns, as the entry point starts them, with gloo; twice."""
+    """Two nodes as two torchruns with gloo; twice. As services start them: tests/cloud."""
     script = tmp_path / "often.py"
     script.write_text(SAVES_OFTEN)
     words = [*WORDS, "--checkpoints", str(tmp_path / "kept")]
@@ -239,9 +239,10 @@ def test_two_nodes_train_together_and_go_on_together(tmp_path: Path) -> None:
         port = free_port()
         nodes = []
         for rank in (0, 1):
-            launch = [sys.executable, "-m", "torch.distributed.run", "--nnodes", "2"]
+            launch = [sys.executable, "-m", "bench.parallel_agent", "--nnodes", "2"]
             launch += ["--nproc-per-node", "1", "--node-rank", str(rank)]
-            launch += ["--master-addr", "127.0.0.1", "--master-port", str(port), str(script)]
+            launch += ["--master-addr", "127.0.0.1", "--master-port", str(port)]
+            launch += [*parallel.STARTED["cpu"][:-1], str(script)]
             out = tmp_path / f"{attempt}-{rank}"
             nodes.append(
                 subprocess.Popen(

@@ -81,7 +81,8 @@ def _start(
 def _process(words: list[str], folder: Path, more: dict[str, str]) -> "subprocess.Popen[bytes]":
     """Without this checkout on its path: what is not in the archive is not there."""
     path = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
-    kept = {k: v for k, v in os.environ.items() if k in ("LANG", "LD_LIBRARY_PATH")}
+    kept_names = ("LANG", "LD_LIBRARY_PATH", "OMP_NUM_THREADS")
+    kept = {k: v for k, v in os.environ.items() if k in kept_names}
     env = kept | {"PATH": path, "HOME": str(folder), "TRAINFARE_OFFLINE": "1"} | more
     with (folder / "log.txt").open("wb") as log:
         return subprocess.Popen(words, cwd=folder, env=env, stdout=log, stderr=log)
