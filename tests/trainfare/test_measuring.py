@@ -152,16 +152,18 @@ def test_a_signal_to_end_keeps_what_was_measured(
 def test_a_signal_to_end_leaves_no_process_of_several(
     start: Start, tmp_path: Path, number: signal.Signals
 ) -> None:
-    child = start("--max-seconds", "5", "--processes", "2", workers=1)
+    child = start("--max-seconds", "1", "--processes", "2", workers=1)
     child.wait_for("together")
-    assert len(cli_process.left_running(tmp_path)) >= 4  # it, torchrun and two ranks
+    assert (
+        len(cli_process.left_running(tmp_path)) >= 6
+    )  # it, torchrun, and two that each started one
     child.send_signal(number)
     ends_by(child, number, tmp_path)
 
 
 @pytest.mark.skipif(len(os.sched_getaffinity(0)) < 2, reason="needs two processors")
 def test_a_second_ctrl_c_leaves_no_process_either(start: Start, tmp_path: Path) -> None:
-    child = start("--max-seconds", "5", "--processes", "2")
+    child = start("--max-seconds", "1", "--processes", "2")
     child.wait_for("together")
     child.send_signal(signal.SIGINT)
     time.sleep(0.1)

@@ -24,7 +24,7 @@ def two_cores() -> None:
 
 @pytest.mark.usefixtures("two_cores")
 def test_two_processes(cli: Any, tmp_path: Path) -> None:
-    answer = cli("measure", "mlp", "--max-seconds", "4", "--processes", "2", "--json")
+    answer = cli("measure", "mlp", "--max-seconds", "2", "--processes", "2", "--json")
     assert answer.code == 0, answer.err
     row = answer.json["run"]["scaling"]
     assert (row["processes"], row["backend"]) == (2, "gloo")
