@@ -2,6 +2,7 @@
 
 import math
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Literal
 
 from results.statistics import (
@@ -29,7 +30,7 @@ BUSY_PROCESSORS, MAX_BURSTS_HALF_WIDTH = 0.5, 0.05
 SHARED_SHARE = 0.1  # of the undisturbed blocks that were slowed; a few stray ones are no sharing
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)  # no slots: what is worked out from raw times is kept
 class Measurement:
     """The raw block times of one phase of one run.
 
@@ -52,7 +53,7 @@ class Measurement:
     others_processors: float | None = None  # that other programs kept busy meanwhile
     stopped_because: StopReason = "count"
 
-    @property
+    @cached_property
     def verdict(self) -> Verdict:
         """`quiet` where enough undisturbed blocks carry the statistics, else `contended`.
 
@@ -65,7 +66,7 @@ class Measurement:
         is_quiet = enough and self.lost_share <= MAX_LOST_SHARE and not self.is_unsettled
         return "quiet" if is_quiet else "contended"
 
-    @property
+    @cached_property
     def left_out(self) -> tuple[bool, ...]:
         """Which blocks the statistics leave out: those disturbed, those slowed."""
         if not self.slowed:
@@ -92,7 +93,7 @@ class Measurement:
         """Whether the core was slow at times: often another tenant of the host shares it."""
         return self.slowed_share > SHARED_SHARE
 
-    @property
+    @cached_property
     def by_bursts(self) -> Interval | None:
         """Seconds a block as the bursts tell it, where others kept half a processor busy or the
         core was slow at times; None elsewhere and where too few bursts tell."""
@@ -131,14 +132,14 @@ class Measurement:
         lost = sum(max(0.0, seconds - usual) for seconds, bad in pairs if bad)
         return lost / total if total else 0.0
 
-    @property
+    @cached_property
     def sample_seconds(self) -> tuple[float, ...]:
         """Seconds a step (or epoch) of each block that the statistics use."""
         keep_all = self.verdict == "contended"
         pairs = zip(self.block_seconds, self.left_out, strict=True)
         return tuple(s / self.steps_per_block for s, out in pairs if keep_all or not out)
 
-    @property
+    @cached_property
     def seconds(self) -> Interval:
         """Median and its 95% interval, seconds a step (or epoch).
 
