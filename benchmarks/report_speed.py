@@ -46,7 +46,7 @@ def measure(page: Page, address: str) -> dict[str, list[float]]:
 def main() -> None:
     """Print median and worst of each."""
     if CHROMIUM is None:
-        sys.exit("No Chromium here. Debian: apt-get install chromium")
+        sys.exit("No Chromium here. Debian: apt-get install chromium-headless-shell")
     count = int(sys.argv[1]) if len(sys.argv) > 1 else 2000
     times: dict[str, list[float]] = {}
     with tempfile.TemporaryDirectory() as folder, sync_playwright() as driver:
