@@ -10,6 +10,7 @@ from collections.abc import Iterator
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 import pytest
+from fakes import cli
 from fakes.clouds import Cloud, all_clouds
 from hypothesis import settings
 
@@ -23,6 +24,12 @@ settings.register_profile("without deadline", deadline=None)
 settings.load_profile("without deadline")
 
 gc.disable()  # until all is collected: nothing that is imported is garbage
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """The workers of pytest-xdist share the process that commands are forked from."""
+    if config.getoption("numprocesses", None) and not hasattr(config, "workerinput"):
+        cli.share()
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

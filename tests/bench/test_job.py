@@ -1,9 +1,9 @@
 """The job that runs inside the clouds, as one process and as two that train together."""
 
-import subprocess
-import sys
+import os
 
 import pytest
+from fakes import cli
 
 from bench import job, parallel
 from results.records import Run
@@ -30,13 +30,11 @@ def test_one_process_trains_the_epochs_and_keeps_the_record(tmp_path, capsys):
 
 @pytest.mark.slow
 def test_two_processes_share_every_epoch(tmp_path):
-    launcher = [sys.executable, "-m", "bench.parallel_agent", "--standalone"]
-    launcher += ["--nproc-per-node", "2", *parallel.STARTED["cpu"][:-1]]
-    command = [*launcher, job.__file__, *ARGUMENTS]
-    done = subprocess.run(
-        [*command, "--out", str(tmp_path)], capture_output=True, text=True, timeout=120
-    )
-    assert done.returncode == 0, done.stderr[-2000:]
+    launch = ("--standalone", "--nproc-per-node", "2", *parallel.STARTED["cpu"][:-1])
+    words = (*launch, job.__file__, *ARGUMENTS, "--out", str(tmp_path))
+    torchrun = cli.Command(words, tmp_path, {**os.environ}, module="torch.distributed.run")
+    _, err = torchrun.communicate(120)
+    assert torchrun.returncode == 0, err[-2000:]
     run = only_run(tmp_path)  # one record, of the first process
     assert run.processes == 2
     assert run.epochs_trained == 2

@@ -5,13 +5,12 @@ import os
 import pickle
 import signal
 import socket
-import subprocess
-import sys
 import time
 from pathlib import Path
 
 import pytest
 import torch
+from fakes import cli
 
 from bench import checkpoint, job, parallel, training
 from bench.checkpoint import Checkpoints, Position
@@ -32,7 +31,7 @@ class Slow:
         self.samples_per_step = batch_size or 1
         self.done = 0
     def step(self, mark):
-        time.sleep(0.02)
+        time.sleep(0.01)
         self.done += 1
     def synchronize(self): ...
     def state(self): return {"done": self.done}
@@ -91,21 +90,21 @@ def test_weights_and_optimizer_are_those_that_were_saved(tmp_path: Path) -> None
 @pytest.mark.slow
 def test_a_signal_to_stop_saves_and_the_next_attempt_finishes(tmp_path: Path) -> None:
     (tmp_path / "slow.py").write_text(SLOW)
-    words = [sys.executable, "-m", "bench.job", "--workload", f"{tmp_path}/slow.py:make"]
-    words += ["--samples-per-epoch", "100", "--batch-size", "1", "--epochs", "2"]
-    words += ["--checkpoints", str(tmp_path / "kept"), "--out", str(tmp_path / "out")]
-    with subprocess.Popen(words, cwd=ROOT, stdout=subprocess.PIPE, text=True) as first:
-        for line in first.stdout:
-            if "epoch 1 of 2" in line:
-                break
-        time.sleep(0.3)
-        first.send_signal(signal.SIGTERM)
-        assert "told to stop" in first.stdout.read()
+    words = ("--workload", f"{tmp_path}/slow.py:make")
+    words += ("--samples-per-epoch", "100", "--batch-size", "1", "--epochs", "2")
+    words += ("--checkpoints", str(tmp_path / "kept"), "--out", str(tmp_path / "out"))
+    first = cli.Command(words, ROOT, {**os.environ}, module="bench.job")
+    first.wait_for("epoch 1 of 2")
+    time.sleep(0.3)
+    first.send_signal(signal.SIGTERM)
+    said, _ = first.communicate(60)
+    assert "told to stop" in said
     assert first.returncode == training.STOPPED
     assert not list(Store(tmp_path / "out").newest_first(Run))
-    second = subprocess.run(words, cwd=ROOT, capture_output=True, text=True, timeout=60)
-    assert second.returncode == 0, second.stderr
-    assert "going on after 0 epochs and" in second.stdout
+    second = cli.Command(words, ROOT, {**os.environ}, module="bench.job")
+    said, err = second.communicate(60)
+    assert second.returncode == 0, err
+    assert "going on after 0 epochs and" in said
     assert dict(only_run(tmp_path / "out").metrics) == {"steps_of_training": 200}
 
 
@@ -239,22 +238,14 @@ def test_two_nodes_train_together_and_go_on_together(tmp_path: Path) -> None:
         port = free_port()
         nodes = []
         for rank in (0, 1):
-            launch = [sys.executable, "-m", "bench.parallel_agent", "--nnodes", "2"]
-            launch += ["--nproc-per-node", "1", "--node-rank", str(rank)]
+            launch = ["--nnodes", "2", "--nproc-per-node", "1", "--node-rank", str(rank)]
             launch += ["--master-addr", "127.0.0.1", "--master-port", str(port)]
             launch += [*parallel.STARTED["cpu"][:-1], str(script)]
             out = tmp_path / f"{attempt}-{rank}"
-            nodes.append(
-                subprocess.Popen(
-                    [*launch, *words, "--epochs", str(epochs), "--out", str(out)],
-                    cwd=ROOT,
-                    env={**os.environ, "PYTHONPATH": str(ROOT), "GLOO_SOCKET_IFNAME": "lo"},
-                    stdout=subprocess.PIPE,
-                    stderr=subprocess.STDOUT,
-                    text=True,
-                )
-            )
-        said = [node.communicate(timeout=140)[0] for node in nodes]
+            told = (*launch, *words, "--epochs", str(epochs), "--out", str(out))
+            environ = {**os.environ, "PYTHONPATH": str(ROOT), "GLOO_SOCKET_IFNAME": "lo"}
+            nodes.append(cli.Command(told, ROOT, environ, module="torch.distributed.run"))
+        said = ["".join(node.communicate(140)) for node in nodes]
         assert [node.returncode for node in nodes] == [0, 0], said
         assert ("going on after 1 epochs" in said[0]) == (attempt == 1)
     run = only_run(tmp_path / "1-0")

@@ -7,15 +7,31 @@ import os
 import sys
 import tempfile
 import time
-from multiprocessing import forkserver
+from importlib import import_module
+from multiprocessing import forkserver, resource_tracker
 from pathlib import Path
 from typing import Any
+
+TOLD = "TRAINFARE_TESTS_FORKS"  # where workers of pytest-xdist find the process that they share
+_SHARED = os.environ.get(TOLD)
+
+
+def share() -> None:
+    """Start the process that loads the libraries, once for all workers that start after it."""
+    _forks()
+    os.environ[TOLD] = forkserver._forkserver._forkserver_address  # type: ignore[attr-defined]
 
 
 @functools.cache
 def _forks() -> Any:
     """Start the process that loads the libraries. It finds them by PYTHONPATH only."""
     made = multiprocessing.get_context("forkserver")
+    server: Any = forkserver._forkserver  # type: ignore[attr-defined]
+    if _SHARED:
+        server._forkserver_address = _SHARED
+        server._forkserver_alive_fd = os.open(os.devnull, os.O_WRONLY)  # it is not ours to end
+        server.ensure_running = resource_tracker.ensure_running
+        return made
     made.set_forkserver_preload(["fakes.preloaded"])
     before = os.environ.get("PYTHONPATH")
     os.environ["PYTHONPATH"] = os.pathsep.join(sys.path)
@@ -28,16 +44,24 @@ def _forks() -> Any:
     return made
 
 
+TRAINFARE = "trainfare.__main__"
+
+
 class Command:
-    """`python -m trainfare WORDS` in the folder, running."""
+    """`python -m trainfare WORDS`, or the `main` of another module, in the folder, running."""
 
     def __init__(
-        self, words: tuple[str, ...], folder: Path, environ: dict[str, str], own_session: bool
+        self,
+        words: tuple[str, ...],
+        folder: Path,
+        environ: dict[str, str],
+        own_session: bool = False,
+        module: str = TRAINFARE,
     ) -> None:
         self._words = words
         self._kept = tempfile.TemporaryDirectory()
         self._out, self._err = Path(self._kept.name, "out"), Path(self._kept.name, "err")
-        told = (words, folder, environ, own_session, self._out, self._err)
+        told = (module, words, folder, environ, own_session, self._out, self._err)
         self._process = _forks().Process(target=_command, args=told)
         self._process.start()
 
@@ -57,9 +81,9 @@ class Command:
         os.kill(self.pid, number)
 
     def wait_for(self, words: str, seconds: float = 120) -> None:
-        """Until it says these words on stderr."""
+        """Until it says these words."""
         end = time.monotonic() + seconds
-        while words not in (said := self._read(self._err)):
+        while words not in (said := self._read(self._out) + self._read(self._err)):
             if self.returncode is not None or time.monotonic() > end:
                 raise AssertionError(f"{words!r} did not come: {said}")
             time.sleep(0.02)
@@ -88,7 +112,7 @@ def start(words: tuple[str, ...], folder: Path, environ: dict[str, str]) -> Comm
 
 def run(words: tuple[str, ...], folder: Path, environ: dict[str, str]) -> tuple[int, str, str]:
     """Exit code, stdout and stderr of `python -m trainfare WORDS` in the folder."""
-    command = Command(words, folder, environ, own_session=False)
+    command = Command(words, folder, environ)
     out, err = command.communicate(240)
     assert command.returncode is not None
     return command.returncode, out, err
@@ -107,6 +131,7 @@ def left_running(folder: Path) -> list[int]:
 
 
 def _command(
+    module: str,
     words: tuple[str, ...],
     folder: Path,
     environ: dict[str, str],
@@ -126,8 +151,6 @@ def _command(
     if "PYTHONIOENCODING" in environ:  # which Python itself reads only when it starts
         for stream in (sys.stdout, sys.stderr):
             stream.reconfigure(encoding=environ["PYTHONIOENCODING"])  # type: ignore[union-attr]
-    sys.argv = ["trainfare", *words]
+    sys.argv = [module.split(".")[0], *words]
     sys.path.insert(0, str(folder))
-    from trainfare.__main__ import main
-
-    sys.exit(main())
+    sys.exit(import_module(module).main())

@@ -1,6 +1,7 @@
 """What most commands import: loaded once, in the process that all of them are forked from."""
 
 import gc
+import os
 import pkgutil
 import warnings
 from importlib import import_module
@@ -42,3 +43,6 @@ for service in ("sagemaker", "s3", "sts", "iam", "logs"):
 gc.collect()
 gc.freeze()  # no collection of a fork need walk through it, which would copy all of it as well
 gc.enable()
+
+# What the libraries say when it ends is for nobody; each fork has a stderr of its own.
+os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
