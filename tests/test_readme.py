@@ -44,7 +44,7 @@ def run(folder: Path, command: str) -> str:
 def test_commands_run(folder: Path, command: str) -> None:
     # Measuring for a shorter time than the reader would: what is shown is the same.
     briefly = command.startswith(("trainfare measure", "trainfare advise", "trainfare quote"))
-    assert run(folder, f"{command} --max-seconds 2" if briefly else command)
+    assert run(folder, f"{command} --max-seconds 1" if briefly else command)
 
 
 def headings(text: str) -> list[list[str]]:

@@ -152,8 +152,9 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 
 def test_whatever_happens_there_is_one_job_within_its_cap(
-    seeds: list[int], clouds: dict[str, Cloud], tmp_path: Path
+    seeds: list[int], clouds: dict[str, Cloud], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.chdir(tmp_path)  # in no repository: azure-ai-ml would ask git about it for each job
     for seed in seeds:
         try:
             Scenario(seed, clouds, tmp_path / str(seed)).play()

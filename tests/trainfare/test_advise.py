@@ -16,7 +16,7 @@ ROW = {
 
 @pytest.mark.slow
 def test_json(cli: Any, tmp_path: Path) -> None:
-    answer = cli("advise", "rnn", "--max-seconds", "3", "--threads", "1", "--json")
+    answer = cli("advise", "rnn", "--max-seconds", "2", "--threads", "1", "--json")
     assert answer.code == 0, answer.err
     rows = {row["name"]: row for row in answer.json["advice"]}
     assert all(row.keys() >= ROW for row in rows.values())

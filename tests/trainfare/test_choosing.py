@@ -60,9 +60,9 @@ def test_what_is_typed_goes_before_the_line(
 def test_the_batch_of_the_quote_though_another_was_measured_since(
     cli: Cli, configured: Path, tmp_path: Path
 ) -> None:
-    quoted = cli("quote", "mlp", "--batch-size", "32", "--max-seconds", "2", "--provider", "aws")
+    quoted = cli("quote", "mlp", "--batch-size", "32", "--max-seconds", "1", "--provider", "aws")
     assert quoted.code == 0, quoted.err
-    assert cli("measure", "mlp", "--batch-size", "16", "--max-seconds", "2").code == 0
+    assert cli("measure", "mlp", "--batch-size", "16", "--max-seconds", "1").code == 0
     answer = cli("submit", "mlp", "--offer", "1", *DRY)
     assert answer.code == 0, answer.err
     assert '"--batch-size", "32"' in json.dumps(answer.json["request"])

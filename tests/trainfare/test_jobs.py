@@ -46,11 +46,11 @@ def trainfare(cli: Callable[..., Any], cloud: Cloud, tmp_path: Path) -> Callable
 
 @contextmanager
 def time_passes(cloud: Cloud) -> Iterator[None]:
-    """The services' clock runs: a minute every fifth of a second."""
+    """The services' clock runs: a minute every twentieth of a second."""
     over = threading.Event()
 
     def run() -> None:
-        while not over.wait(0.2):
+        while not over.wait(0.05):
             cloud.clock.pause(60)
 
     thread = threading.Thread(target=run)

@@ -279,7 +279,7 @@ def test_a_record_of_the_future_is_never_fresh(cli: Cli, tmp_path: Path) -> None
     plain |= {"run_id": "20990101T000000-mlp-000000", "captured_at": "2099-01-01T00:00:00+00:00"}
     (runs / "20990101T000000-mlp-000000.json").write_text(json.dumps(plain), encoding="utf-8")
     path.unlink()
-    answer = cli("quote", "mlp", "--max-seconds", "2")
+    answer = cli("quote", "mlp", "--max-seconds", "1")
     assert answer.code == 0, answer.err
     assert len(list(runs.iterdir())) == 2  # measured anew
     assert "measured just now" in answer.out

@@ -45,7 +45,7 @@ def test_a_core_that_is_slower_than_in_the_records_is_told(
     plain["core_probe_seconds"] = 1e-6  # as if this machine usually did it in no time
     plain["machine"]["python_version"] = python
     path.write_text(json.dumps(plain), encoding="utf-8")
-    answer = cli("measure", "mlp", "--max-seconds", "2")
+    answer = cli("measure", "mlp", "--max-seconds", "1")
     assert answer.code == 0, answer.err
     words = "! contended: the core itself was slow in 100% of the blocks, as another"
     assert (words in answer.out) is told
@@ -71,7 +71,7 @@ def test_measure_as_text(cli: Cli) -> None:
 
 
 def test_measure_tells_what_it_found_beside_times(cli: Cli) -> None:
-    run = cli("measure", "rnn", "--max-seconds", "2", "--workers", "0", "--json").json["run"]
+    run = cli("measure", "rnn", "--max-seconds", "1", "--workers", "0", "--json").json["run"]
     epoch = run["predicted_epoch_seconds"]
     assert 0 < epoch["low"] <= epoch["mid"] <= epoch["high"]
     assert 0 < run["load_share"] < 1
@@ -81,7 +81,7 @@ def test_measure_tells_what_it_found_beside_times(cli: Cli) -> None:
 
 
 def test_a_batch_sweep(cli: Cli) -> None:
-    words = ("measure", "mlp", "--batch-sizes", "400,100,200", "--max-seconds", "2")
+    words = ("measure", "mlp", "--batch-sizes", "400,100,200", "--max-seconds", "1")
     rows = cli(*words, "--json").json["run"]["sweep"]
     assert [row["batch_size"] for row in rows] == [100, 200, 400]
     assert all(row["step_seconds"]["mid"] > 0 and row["problem"] is None for row in rows)
