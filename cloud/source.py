@@ -68,6 +68,19 @@ def pack(job: Job, source: Source = FILE_ONLY, root: Path = ROOT) -> Packed:
     return Packed(job=replace(job, workload=workload), archive=_tar_gz(members))
 
 
+def check(reference: str, source: Source) -> None:
+    """Whether what of the user's travels can, as far as it is known before a measurement.
+
+    Raises UsageError as `pack` would.
+    """
+    if ":" in reference:  # what is no workload at all is told better by who loads it
+        workload_file(reference, source.folder)
+    if source.folder is not None:
+        files_of(source.folder)
+    if source.requirements is not None:
+        checked_requirements(source.requirements)
+
+
 def refuse_data_folder(data_root: str | None) -> None:
     """Raises UsageError where one is given: the job would train on other data, unnoticed."""
     if data_root is not None:

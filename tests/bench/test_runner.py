@@ -15,6 +15,12 @@ from bench.sampling import Samples
 from results.errors import UsageError
 
 
+@pytest.fixture(autouse=True)
+def _short_wait_for_a_worker_that_failed(monkeypatch):
+    # torch waits so long for one, whatever may still come of it.
+    monkeypatch.setattr("torch.utils.data._utils.MP_STATUS_CHECK_INTERVAL", 0.2)
+
+
 def small(name="small", samples=64, evaluator=None, batches=None, loss=nn.functional.mse_loss):
     def some(batch_size):
         for _ in range(-(-samples // batch_size)):

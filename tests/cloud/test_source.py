@@ -3,6 +3,7 @@
 import hashlib
 import io
 import os
+import re
 import subprocess
 import sys
 import tarfile
@@ -11,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from cloud.source import ROOT, Source, digest, pack
+from cloud.source import ROOT, Source, check, digest, pack
 from results.errors import RecordError, UsageError
 
 
@@ -122,6 +123,28 @@ def test_a_file_changed_since_the_measurement_is_not_sent(root: Path, make_job: 
     file.write_text("a = 2\n")
     with pytest.raises(UsageError, match=r"changed since it was measured.*trainfare measure"):
         pack(job, root=root)
+
+
+@pytest.mark.parametrize(
+    ("reference", "given", "says"),
+    [
+        ("cnn", {"folder": Path("nowhere")}, "'nowhere'"),
+        ("cnn", {"requirements": Path("nowhere.txt")}, "'nowhere.txt'"),
+        ("package.module:make", {}, "--source DIR"),
+    ],
+)
+def test_what_cannot_travel_is_told_before_a_measurement(
+    reference: str, given: dict[str, Path], says: str
+) -> None:
+    with pytest.raises(UsageError, match=re.escape(says)):
+        check(reference, Source(**given))
+
+
+def test_what_can_travel_passes(tmp_path: Path) -> None:
+    (tmp_path / "mine.py").write_text("")
+    check(f"{tmp_path}/mine.py:make", Source(folder=tmp_path))
+    check("torchvision:resnet18", Source())
+    check("cnn", Source())
 
 
 def test_a_job_measured_on_a_data_folder_is_not_sent(root: Path, make_job: Any) -> None:

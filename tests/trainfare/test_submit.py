@@ -51,6 +51,18 @@ def test_submitted_found_cancelled_and_reconciled(
     assert all(check["good"] for check in doctor), doctor
 
 
+@pytest.mark.parametrize("cloud", ["aws"], indirect=True)
+@pytest.mark.parametrize("words", [("submit", *WHERE["aws"]), ("canary", "--top", "1")])
+def test_a_source_that_cannot_travel_is_told_before_the_measurement(
+    trainfare: Callable[..., Any], words: tuple[str, ...]
+) -> None:
+    verb, *more = words
+    answer = trainfare(verb, "rnn", *more, "--max-usd", "5", "--source", "nowhere")
+    assert (answer.code, answer.out) == (2, "")
+    assert "'nowhere'" in answer.err
+    assert "timing steps" not in answer.err
+
+
 def test_nothing_is_sent_without_a_yes(
     trainfare: Callable[..., Any], cloud: Cloud, tmp_path: Path
 ) -> None:

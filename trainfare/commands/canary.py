@@ -68,7 +68,7 @@ def canary(
     first place.
     """
     from cloud import trials
-    from cloud.source import Source
+    from cloud.source import Source, check
     from estimators import canary as logic
     from estimators.calibrate import History
     from estimators.cost import estimate
@@ -80,6 +80,8 @@ def canary(
         price_files, configured, {name: more.pop(name) for name in pricing.FILTERS}
     )
     _check_set_up(offers, configured)
+    travels = Source(folder=source, requirements=requirements)
+    check(workload, travels)
     run = measuring.fresh_or_new(measuring.Asked(workload=workload, **more), store)
     samples = samples_per_epoch or run.workload.samples_per_epoch
     job = Job(workload=run.workload, epochs=epochs, samples_per_epoch=samples)
@@ -90,7 +92,6 @@ def canary(
         (e, estimate(run, logic.canary_job(job, e.offer, steps), e.offer, billing, history))
         for e in logic.candidates(ranked)
     ]
-    travels = Source(folder=source, requirements=requirements)
     planned = _planned(pairs, top, cap, travels, configured, store if again else None)
     _ask(planned, max_usd, yes)
     trials.start([trial for _, trial in planned], store, configured.budget_usd(None), output.say)

@@ -75,7 +75,7 @@ def submit(
     """
     from cloud.registry import plan_packed
     from cloud.settings import for_a_job, from_table
-    from cloud.source import Source, pack, refuse_data_folder
+    from cloud.source import Source, check, pack, refuse_data_folder
     from estimators.cost import estimate
 
     configured = settings.load()
@@ -87,8 +87,10 @@ def submit(
     chosen = choosing.chosen(store, configured, workload, place, named, size, how)
     offer = chosen.offer
     refuse_data_folder(chosen.asked.data_folder)
+    travels = Source(folder=source, requirements=requirements)
+    check(workload, travels)
     own = from_table(offer.provider, configured.table(offer.provider))
-    for_a_job(own)  # before a measurement that would be for nothing
+    for_a_job(own)  # all before a measurement that would be for nothing
     run = chosen.run or measuring.fresh_or_new(chosen.asked, store)
     job = chosen.job(run)
     known = known_of(run, store)
@@ -96,7 +98,7 @@ def submit(
     answer = estimate(run, job, offer, billing, known.history, known.there, known.past)
     if not accept_risk:
         capping.refuse_risk(max_usd, answer)
-    packed = pack(job, Source(folder=source, requirements=requirements))
+    packed = pack(job, travels)
     wait_seconds = None if max_wait is None else math.ceil(max_wait)
     planned = plan_packed(packed, offer, own, max_usd, max_wait_seconds=wait_seconds)
     if dry_run:
