@@ -77,6 +77,15 @@ def started(trainfare: Callable[..., Any], cloud: Cloud, folder: Path) -> tuple[
     return handle, intent
 
 
+def test_a_bad_record_is_told_once(cli: Callable[..., Any], tmp_path: Path) -> None:
+    path = tmp_path / "trainfare-results" / "intents" / "bad.json"
+    path.parent.mkdir()
+    path.write_text("{", encoding="utf-8")
+    answer = cli("jobs")
+    assert answer.code == 0
+    assert answer.err.count("bad.json is left out: not JSON") == 1
+
+
 @pytest.mark.parametrize("cloud", ["gcp"], indirect=True)
 def test_a_job_without_an_answer_is_shown_as_unclear(
     trainfare: Callable[..., Any], cloud: Cloud, tmp_path: Path

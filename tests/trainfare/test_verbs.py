@@ -172,6 +172,19 @@ def test_doctor(cli: Cli) -> None:
     assert identity["credentials"]["azure"] == "identity of this machine"
 
 
+def test_doctor_tells_of_settings_that_cannot_be(cli: Cli, tmp_path: Path) -> None:
+    text = '[aws]\nrole_arn = 3\n[azure]\nworkspace = "my-workspace"\n[budget]\nmax_usd = "much"\n'
+    (tmp_path / "trainfare.toml").write_text(text, encoding="utf-8")
+    answer = cli("doctor")
+    assert_readable(answer)
+    lines = answer.out.splitlines()
+    first = next(i for i, line in enumerate(lines) if line.startswith("! `[aws] role_arn`"))
+    assert "is 3, which has not the form expected" in lines[first]
+    assert "holds no budget" in " ".join(lines[first + 1 :])
+    problems = cli("doctor", "--json").json["settings_problems"]
+    assert [problem.split()[0] for problem in problems] == ["`[aws]", f"{tmp_path}/trainfare.toml"]
+
+
 SUBMIT = {
     "aws": ("--instance", "ml.m5.xlarge", "--region", "us-east-1"),
     "gcp": ("--instance", "n1-standard-4", "--region", "us-central1"),

@@ -1,6 +1,8 @@
 """`trainfare doctor`: what is installed, which devices, which credentials, how old the prices."""
 
 import platform
+from collections.abc import Callable
+from functools import partial
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
@@ -38,6 +40,7 @@ def doctor(online: bool, results: Path | str | None, as_json: bool) -> None:
         "devices": _devices(),
         "credentials": _credentials(),
         "settings_file": str(configured.path) if configured.path else None,
+        "settings_problems": _wrong(configured),
         "prices": _prices(),
         "results": _results(open_store(configured.results_folder(results))),
         "online": _online(configured) if online else None,
@@ -81,6 +84,23 @@ def _credentials() -> dict[str, str | None]:
     from cloud import credentials
 
     return {provider: credentials.found(provider) for provider in PROVIDER_NAMES}
+
+
+def _wrong(configured: settings.Settings) -> list[str]:
+    """What of the settings cannot be used, told before anybody waits for a measurement or a job."""
+    from cloud.settings import from_table
+
+    checks: list[Callable[[], object]] = [
+        partial(from_table, provider, configured.table(provider)) for provider in PROVIDER_NAMES
+    ]
+    checks += [partial(configured.budget_usd, None), partial(pricing.billing, configured)]
+    problems = []
+    for check in checks:
+        try:
+            check()
+        except TrainfareError as error:
+            problems.append(str(error))
+    return problems
 
 
 def _online(configured: settings.Settings) -> dict[str, list[dict[str, Any]]]:
@@ -150,6 +170,7 @@ def _show(found: dict[str, Any]) -> None:
             f"{prices['newest_as_of']}, {prices['stale_offers']} of them over 90 days old"
         )
     lines.append(f"settings                {found['settings_file'] or 'no trainfare.toml found'}")
+    lines += [f"! {problem}" for problem in found["settings_problems"]]
     kept = found["results"]
     lines.append(
         f"results                 {kept['folder']}: {units.counted(kept['runs'], 'run')}, "
