@@ -183,7 +183,9 @@ def test_eight_writers_at_once_one_killed_none_lost_none_doubled(
     # Started again, it writes what is missing and doubles nothing.
     again = subprocess.run([sys.executable, "-c", WRITE, *words[:3], "1"], cwd=ROOT, check=False)
     assert again.returncode == 0
-    assert len(Store(bucket).place.names("runs")) == MANY
+    names = store.place.names("runs")
+    assert len(names) == len(set(names)) == MANY
+    assert all(store.find(Run, Path(name).stem) for name in names if "-w0-" in name)
 
 
 def test_many_writers_of_one_name_and_one_is_first(bucket: str, make_run: MakeRun) -> None:
