@@ -122,7 +122,9 @@ class Store:
                 try:
                     yield self._checked(name, found, kind)
                 except RecordError as error:
-                    self.problems.append(f"{self.place.shown(name)} is left out: {error}.")
+                    problem = f"{self.place.shown(name)} is left out: {error}."
+                    if problem not in self.problems:  # a folder may be read more than once
+                        self.problems.append(problem)
         finally:  # also where the caller has enough
             tell(folder, len(names), len(names))
 

@@ -46,7 +46,7 @@ def known_jobs(store: Store) -> list[Known]:
         for handle in store.newest_first(JobHandle)
         if handle.job_name in intents
     ]
-    for problem in dict.fromkeys(store.problems):  # a folder may have been read twice by now
+    for problem in store.problems:
         output.say(f"! {problem}")
     return sorted(found, key=lambda job: job.handle.captured_at, reverse=True)
 

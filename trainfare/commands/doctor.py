@@ -170,7 +170,8 @@ def _show(found: dict[str, Any]) -> None:
             f"{prices['newest_as_of']}, {prices['stale_offers']} of them over 90 days old"
         )
     lines.append(f"settings                {found['settings_file'] or 'no trainfare.toml found'}")
-    lines += [f"! {problem}" for problem in found["settings_problems"]]
+    told = {check["found"] for checks in (found["online"] or {}).values() for check in checks}
+    lines += [f"! {problem}" for problem in found["settings_problems"] if problem not in told]
     kept = found["results"]
     lines.append(
         f"results                 {kept['folder']}: {units.counted(kept['runs'], 'run')}, "
