@@ -92,7 +92,9 @@ def _quiet_sdk() -> Any:
     """What is experimental in it, it tells on a handler of its own; what goes wrong, it raises."""
     import azure.ai.ml as sdk
 
-    logging.getLogger(sdk.__name__).setLevel(logging.CRITICAL)
+    told = logging.getLogger(sdk.__name__)
+    if told.level != logging.CRITICAL:  # to set one has every logger forget what it knows
+        told.setLevel(logging.CRITICAL)
     return sdk
 
 

@@ -192,4 +192,4 @@ def _tar_gz(members: dict[str, bytes]) -> bytes:
             entry = tarfile.TarInfo(str(PurePosixPath(name)))  # time 0, owner 0 without a name
             entry.size, entry.mode = len(data), 0o644
             tar.addfile(entry, io.BytesIO(data))
-    return gzip.compress(plain.getvalue(), mtime=0)
+    return gzip.compress(plain.getvalue(), 6, mtime=0)  # 9: twice the time, 0.6% smaller
