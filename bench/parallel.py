@@ -21,7 +21,7 @@ from results.scaling import Scaling
 
 POLL_SECONDS = 0.25
 GRACE_SECONDS = 3.0  # to end the round and write the answer when told to stop
-END_SECONDS = 10.0  # for torchrun to end its processes before it is killed, and they with it
+END_SECONDS = 3.0  # for torchrun to end its processes before it is killed, and they with it
 LEFT_BEHIND = 86  # exit code of a process whose partner has gone
 STOP, ANSWER, PROGRESS, END = "stop", "scaling.json", "progress", "end-"
 # What torchrun starts. No forks on GPUs: it looks for GPUs itself, and after that no fork of it can
@@ -123,8 +123,8 @@ def _run(task: Task, processes: int, log: int, progress: Progress) -> tuple[int,
     except KeyboardInterrupt:
         interrupted = True
         (Path(task.folder) / STOP).touch()
-        if running is not None:
-            _wait(running, GRACE_SECONDS)
+        if running is not None and (Path(task.folder) / PROGRESS).exists():
+            _wait(running, GRACE_SECONDS)  # or they have not begun, and have nothing to answer
     finally:
         if running is not None:
             _end(running)

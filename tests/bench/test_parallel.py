@@ -103,44 +103,31 @@ def test_a_process_that_dies_ends_all_with_one_sentence(workload, mishap, error,
 
 
 @pytest.mark.slow
-def test_ctrl_c_leaves_nothing(  # before a round: tests/trainfare/test_measuring
+def test_a_ctrl_c_that_python_drops_keeps_the_rounds_and_leaves_nothing(
     workload, tmp_path, monkeypatch
 ):
-    reference, told, folder = workload(), [], tmp_path / "temporary"
+    reference, told, found, folder = workload(), [], [], tmp_path / "temporary"
     folder.mkdir()
     monkeypatch.setattr(tempfile, "tempdir", str(folder))
     monkeypatch.setenv("TMPDIR", str(folder))
     monkeypatch.setenv("TORCHINDUCTOR_CACHE_DIR", str(tmp_path))  # which is not ours
-
-    def interrupt(text, _share):
-        told.append(text)
-        if text.startswith("timing"):
-            raise KeyboardInterrupt
-
-    found = parallel.measure_scaling(reference, 2, "cpu", 60.0, interrupt)
-    assert told[0] == "warming up together"
-    assert found.stopped_because == "interrupted"
-    assert found.efficiency.mid > 0
-    assert not left_running(reference)
-    assert not list(folder.iterdir())
-
-
-@pytest.mark.slow
-def test_a_ctrl_c_that_python_drops_ends_them_too(workload):
-    reference, found = workload(), []
 
     class Dropping:
         def __del__(self):
             os.kill(os.getpid(), signal.SIGINT)
 
     def lose(text, _share):
+        told.append(text)
         if text.startswith("timing"):
             Dropping()
 
     with pytest.raises(stopping.Stopped), stopping.heeded():
-        found.append(parallel.measure_scaling(reference, 2, "cpu", 20.0, lose))
+        found.append(parallel.measure_scaling(reference, 2, "cpu", 60.0, lose))
+    assert told[0] == "warming up together"
     assert [scaling.stopped_because for scaling in found] == ["interrupted"]
+    assert found[0].efficiency.mid > 0
     assert not left_running(reference)
+    assert not list(folder.iterdir())
 
 
 @pytest.mark.slow
