@@ -8,6 +8,9 @@ from collections.abc import Iterator
 # One thread a process, before anything loads torch: the models of the tests are so small that a
 # second thread only waits, and on a busy machine waits long. Processes that tests start inherit it.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
+# No proxy leads to the services of the tests; and who is told so looks through the whole
+# environment for one no more, at each call.
+os.environ["no_proxy"] = "127.0.0.1,localhost"
 
 import pytest
 from fakes import cli

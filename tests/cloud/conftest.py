@@ -1,5 +1,6 @@
 """Jobs, offers and settings as the tests of all three services need them."""
 
+import os
 from decimal import Decimal
 from typing import Any
 
@@ -63,6 +64,12 @@ def some_settings(provider: str) -> Settings:
         resource_group="my-group",
         workspace="my-workspace",
     )
+
+
+@pytest.fixture(autouse=True)
+def _no_repository(monkeypatch: pytest.MonkeyPatch) -> None:
+    """azure-ai-ml asks git five things of the folder around before each job, if git knows any."""
+    monkeypatch.setenv("GIT_DIR", os.devnull)
 
 
 @pytest.fixture(name="make_job")

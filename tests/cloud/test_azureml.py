@@ -118,6 +118,7 @@ def test_the_service_receives_what_the_dry_run_showed(
 def test_nothing_of_the_users_repository_is_sent(
     azure: Cloud, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.delenv("GIT_DIR")
     subprocess.run(["git", "init", "-q", tmp_path], check=True)
     remote = "https://me:ghp_0123456789secretsecret@github.com/me/private.git"
     subprocess.run(["git", "-C", tmp_path, "remote", "add", "origin", remote], check=True)

@@ -55,7 +55,8 @@ def test_an_ignore_file_of_its_own_replaces_gits(mine: Path) -> None:
     assert any(name.endswith(".pyc") for name in found)  # taken back in, as asked
 
 
-def test_it_decides_as_git_does(mine: Path) -> None:
+def test_it_decides_as_git_does(mine: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("GIT_DIR")
     (mine / "pkg" / ".gitignore").write_text("*.tmp\n!keep.tmp\n/only_here.txt\n!loud.log\n")
     for name in (
         "pkg/a.tmp", "pkg/keep.tmp", "pkg/only_here.txt", "pkg/sub/only_here.txt", "loud.log",

@@ -6,7 +6,7 @@ import pkgutil
 import warnings
 from importlib import import_module
 
-from fakes import botocore_files
+from fakes import botocore_files, huge_pages
 
 import bench
 import cloud
@@ -43,6 +43,7 @@ for service in ("sagemaker", "s3", "sts", "iam", "logs"):
 gc.collect()
 gc.freeze()  # no collection of a fork need walk through it, which would copy all of it as well
 gc.enable()
+huge_pages.collapse()
 
 # What the libraries say when it ends is for nobody; each fork has a stderr of its own.
 os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
