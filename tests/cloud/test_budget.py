@@ -91,7 +91,7 @@ def test_whatever_is_collected_the_bills_stay_within_the_budget(
     draw, store, budget = random.Random(seed), Store(tmp_path), Decimal(12)
     rate = draw.choice(("0.31", "1", "4.25"))
     launched = 0
-    for number in range(60):
+    for number in range(40):
         run = Run(
             train_seconds=draw.choice((0.0, 10.0, 600.0, 1e9)),
             start_up_seconds=draw.choice((0.0, 100.0)),

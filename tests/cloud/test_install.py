@@ -1,16 +1,18 @@
 """`--requirements` for real: pip in a job's entry point, from wheels that lie beside the test."""
 
 import site
-import subprocess
 import venv
 import zipfile
+from collections.abc import Callable
+from decimal import Decimal
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 import pytest
+from fakes.running import run_azure
 
-from cloud.command import entry_command, unpack_command
+from cloud.registry import plan_packed
 from cloud.source import Source, pack
 from results import codec
 from results.records import Run
@@ -61,31 +63,24 @@ def _image(tmp_path: Path) -> Path:
 
 
 class JobHere:
-    """The command of a job, unpacked and started as Azure ML does, with the image's Python."""
+    """A job of one node, as Azure ML starts it, with the image's Python."""
 
-    def __init__(self, folder: Path, image: Path, wheels: Path, make_job: Any, offer: Any) -> None:
-        self.folder, self.image, self.wheels, self.offer = folder, image, wheels, offer
-        (folder / "mine.py").write_text(WORKLOAD)
-        self.job = make_job(
-            name="mine", reference=f"{folder}/mine.py:make", batch_size=32, samples_per_epoch=256,
-            epochs=1,
-        )  # fmt: skip
+    def __init__(
+        self, folder: Path, image: Path, wheels: Path, plan: Callable[[Path], Any]
+    ) -> None:
+        self.folder, self.image, self.wheels, self.plan = folder, image, wheels, plan
+        self.node = folder / "node-0"
 
-    def run(self, requirements: str) -> "subprocess.CompletedProcess[str]":
-        """To its end."""
+    def run(self, requirements: str) -> tuple[int, str]:
+        """Its exit code, and what it said."""
         listed = self.folder / "requirements.txt"
         listed.write_text(requirements)
-        packed = pack(self.job, Source(requirements=listed))
-        (self.folder / "source.tar.gz").write_bytes(packed.archive)
-        words = unpack_command("source.tar.gz") + entry_command(packed.job, self.offer, "outputs")
-        words[2] = words[2].replace("/tmp/trainfare", str(self.folder / "unpacked"))  # noqa: S108
-        environ = {
-            "PATH": f"{self.image}/bin:/usr/bin:/bin", "HOME": str(self.folder),
-            "PIP_NO_INDEX": "1", "PIP_FIND_LINKS": str(self.wheels), "OMP_NUM_THREADS": "1",
-        }  # fmt: skip
-        return subprocess.run(
-            words, cwd=self.folder, env=environ, capture_output=True, text=True, timeout=240
-        )
+        request, archive = self.plan(listed)
+        (code,) = run_azure(
+            request, archive, self.folder, 0, PATH=f"{self.image}/bin:/usr/bin:/bin",
+            PIP_NO_INDEX="1", PIP_FIND_LINKS=str(self.wheels),
+        )  # fmt: skip
+        return code, (self.node / "log.txt").read_text(encoding="utf-8")
 
     def installed(self) -> set[str]:
         """Names of what lies in the image's own folder of packages."""
@@ -94,17 +89,29 @@ class JobHere:
 
 
 @pytest.fixture(name="job")
-def _job(tmp_path: Path, image: Path, wheels: Path, make_job: Any, make_offer: Any) -> JobHere:
+def _job(
+    tmp_path: Path, image: Path, wheels: Path, make_job: Any, make_offer: Any, settings_of: Any
+) -> JobHere:
+    (tmp_path / "mine.py").write_text(WORKLOAD)
+    job = make_job(
+        name="mine", reference=f"{tmp_path}/mine.py:make", batch_size=32, samples_per_epoch=256,
+        epochs=1,
+    )  # fmt: skip
     offer = make_offer("azure", accelerator=None, accelerator_count=0.0)
-    return JobHere(tmp_path, image, wheels, make_job, offer)
+
+    def plan(requirements: Path) -> Any:
+        packed = pack(job, Source(requirements=requirements))
+        return plan_packed(packed, offer, settings_of("azure"), Decimal(5)).request, packed.archive
+
+    return JobHere(tmp_path, image, wheels, plan)
 
 
 @pytest.mark.slow
 def test_the_training_uses_what_was_installed_and_the_images_torch(job: JobHere) -> None:
-    ran = job.run("tinyfare>=1\n")
-    assert ran.returncode == 0, ran.stdout + ran.stderr
+    code, said = job.run("tinyfare>=1\n")
+    assert code == 0, said
     assert job.installed() == {"tinyfare-1.0.dist-info"}  # torch 99.0 is newer, and not taken
-    (path,) = (job.folder / "outputs" / "runs").iterdir()
+    (path,) = (job.node / "outputs" / "runs").iterdir()
     run = codec.loads(path.read_text(encoding="utf-8"), Run)
     assert run.workload.name == "installed"
     assert version("torch") == run.machine.torch_version
@@ -120,12 +127,12 @@ def test_the_training_uses_what_was_installed_and_the_images_torch(job: JobHere)
 def test_what_cannot_be_installed_ends_the_job_in_one_sentence(
     job: JobHere, requirements: str, why: str
 ) -> None:
-    ran = job.run(requirements)
-    assert ran.returncode == 2
-    last = ran.stderr.strip().splitlines()[-1]
+    code, said = job.run(requirements)
+    assert code == 2
+    last = said.strip().splitlines()[-1]
     assert last.startswith("trainfare: The requirements could not be installed beside what the ")
     assert f"torch=={version('torch')}" in last
-    assert why in ran.stderr
-    assert "Traceback" not in ran.stderr
+    assert why in said
+    assert "Traceback" not in said
     assert job.installed() == set()
-    assert not (job.folder / "outputs" / "runs").exists()
+    assert not (job.node / "outputs" / "runs").exists()

@@ -26,9 +26,11 @@ from results.jobs import JobIntent
 from results.records import Run
 from results.store import Store
 
-# Long enough that the signal finds it at work: the job is stopped after its first checkpoint.
+# Slow while there is a file `slow`, so that the signal finds it at work; what goes on from there
+# need not be.
 SLOW = """
 import time
+from pathlib import Path
 from bench.workloads import mlp
 
 def make():
@@ -36,7 +38,7 @@ def make():
     batches = made.batches
     def slow(size):
         for batch in batches(size):
-            time.sleep(0.02)
+            time.sleep(0.02 if Path(FILE).exists() else 0)
             yield batch
     made.batches = slow
     return made
@@ -47,9 +49,10 @@ MACHINES = {"aws": "ml.m5.large", "gcp": "n2-standard-8"}
 
 
 def spot_order(cloud: Cloud, folder: Path, make_job: Any, make_offer: Any) -> Order:
-    """A job of a few seconds that really can run, on spot machines."""
+    """A job that really can run, on spot machines."""
     file = folder / f"slow{uuid.uuid4().hex}.py"
-    file.write_text(SLOW)
+    (folder / "slow").touch()
+    file.write_text(f"FILE = {str(folder / 'slow')!r}\n{SLOW}")
     job = make_job(
         name="mlp", reference=f"{file}:make", batch_size=100, samples_per_epoch=6_000, epochs=2
     )
@@ -81,6 +84,7 @@ def test_sagemaker_starts_it_again_and_it_goes_on(
     first.wait_until_said("epoch 1 of 2", running)
     first.preempt()
     assert first.codes(running) == [143], first.log()
+    (tmp_path / "slow").unlink()
     assert not list(first.ml().rglob("runs/*.json"))
     cloud.clock.pause(60 + 120 + 300 + 10)
     lost = cloud.client().status(handle)
@@ -119,6 +123,7 @@ def test_on_vertex_ai_the_job_that_is_started_once_more_goes_on(
         time.sleep(0.05)
     first.terminate()
     assert first.wait(60) == 143, log.read_text(errors="replace")
+    (tmp_path / "slow").unlink()
     cloud.clock.pause(10_000)
 
     job, offer = order.estimate.job, order.estimate.offer

@@ -70,18 +70,6 @@ def test_two_nodes_of_azure_ml_as_two_processes(
 
 
 @pytest.mark.slow
-def test_a_node_of_azure_ml(
-    make_job: Any, make_offer: Any, settings_of: Any, tmp_path: Path
-) -> None:
-    offer = make_offer("azure", accelerator=None, accelerator_count=0.0)
-    packed = pack(make_job(**SMALL))
-    request = plan_packed(packed, offer, settings_of("azure"), Decimal(5)).request
-    (code,) = run_azure(request, packed.archive, tmp_path, port=0)
-    assert code == 0, (tmp_path / "node-0" / "log.txt").read_text(errors="replace")[-2000:]
-    assert left_behind(tmp_path / "node-0" / "outputs").workload.name == "mlp"
-
-
-@pytest.mark.slow
 @pytest.mark.skipif(way_in() is None, reason="needs Linux namespaces: root, or unprivileged ones")
 def test_two_nodes_of_sagemaker_as_two_processes(
     make_job: Any, make_offer: Any, settings_of: Any, tmp_path: Path

@@ -36,9 +36,12 @@ def start_vertex(
     return started
 
 
-def run_azure(request: dict[str, Any], archive: bytes, folder: Path, port: int) -> list[int]:
+def run_azure(
+    request: dict[str, Any], archive: bytes, folder: Path, port: int, **image: str
+) -> list[int]:
     """Every node of an Azure ML job at once, each with its source where Azure ML puts inputs, and
-    its own folder to start in. Exit codes by rank."""
+    its own folder to start in. `image`: what the image's own environment says. Exit codes by rank.
+    """
     count = request["job"]["resources"]["instance_count"]
     nodes = []
     for rank in range(count):
@@ -49,7 +52,7 @@ def run_azure(request: dict[str, Any], archive: bytes, folder: Path, port: int) 
         command = request["job"]["command"].replace("${{inputs.source}}", str(source))
         command = command.replace("/tmp/trainfare", str(own / "unpacked"))  # noqa: S108
         told = _azure_distribution(request["job"].get("distribution"), rank, count, port)
-        nodes.append(_process(["bash", "-c", command], own, told))
+        nodes.append(_process(["bash", "-c", command], own, image | told))
     return [node.wait(240) for node in nodes]
 
 
