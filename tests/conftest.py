@@ -69,7 +69,6 @@ def pytest_collection_finish() -> None:
 
     Nor as often as Python does by itself: the SDKs make so many objects that it was a tenth of all.
     """
-    gc.collect()
     gc.freeze()
     gc.set_threshold(20_000)
     gc.enable()

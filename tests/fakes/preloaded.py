@@ -40,7 +40,6 @@ botocore_files.read_once()
 for service in ("sagemaker", "s3", "sts", "iam", "logs"):
     boto3.Session().client(service, region_name="us-east-1")
 
-gc.collect()
 gc.freeze()  # no collection of a fork need walk through it, which would copy all of it as well
 gc.enable()
 huge_pages.collapse()

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
+from axe_playwright_python.sync_playwright import DEFAULT_OPTIONS, Axe
 
 from results.content import Content
 from results.records import GpuReading
@@ -34,7 +34,7 @@ def test_every_case_in_both_themes_is_accessible(show: Show, case: str) -> None:
     # Themes differ in colours alone, so only those are looked at again.
     for scheme, options in (("light", {}), ("dark", {"runOnly": ["color-contrast"]})):
         sheet.page.emulate_media(color_scheme=scheme)
-        found = Axe().run(sheet.page, options=options)
+        found = Axe().run(sheet.page, options=DEFAULT_OPTIONS | options)
         assert found.violations_count == 0, found.generate_report()
     assert sheet.complaints == []
     assert all(url.startswith("file://") for url in sheet.requests)
