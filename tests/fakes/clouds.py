@@ -4,14 +4,13 @@ import json
 import os
 import ssl
 import tempfile
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from fakes import botocore_files
+from fakes import botocore_files, moto_server
 from fakes.azureml import FakeAzure
 from fakes.sagemaker import FakeSageMaker
 from fakes.vertex import FakeVertex
@@ -109,7 +108,7 @@ def all_clouds() -> Iterator[dict[str, Cloud]]:
 
 def _aws(clock: Clock) -> Cloud:
     fake, faults = FakeSageMaker(clock), Faults()
-    port = _moto_port()
+    port = moto_server.start()
     front = Server(forward_to(port), lambda r: f"S3{r.method.title()}", s3_refusal, faults)
     os.environ |= {
         "AWS_ENDPOINT_URL": f"http://127.0.0.1:{port}",
@@ -135,20 +134,6 @@ def _aws(clock: Clock) -> Cloud:
     cloud = Cloud("aws", fake, table, "CreateTrainingJob")
     cloud.store_faults = faults
     return cloud
-
-
-def _moto_port() -> int:
-    from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
-    from werkzeug.serving import WSGIRequestHandler, make_server
-
-    class Quiet(WSGIRequestHandler):
-        def log(self, *_: Any) -> None:
-            """Not on the terminal of the tests."""
-
-    app = DomainDispatcherApplication(create_backend_app)
-    server = make_server("127.0.0.1", 0, app, threaded=True, request_handler=Quiet)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    return server.server_port
 
 
 def s3_refusal(kind: str) -> Answer:

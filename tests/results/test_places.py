@@ -5,14 +5,14 @@ import signal
 import subprocess
 import sys
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import boto3
 import pytest
-from moto.server import ThreadedMotoServer
+from fakes import moto_server
 
 import results
 from results import codec
@@ -50,12 +50,8 @@ print("codes", *[os.waitstatus_to_exitcode(os.waitpid(c, 0)[1]) for c in childre
 
 
 @pytest.fixture(name="server", scope="module")
-def _server() -> Iterator[str]:
-    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
-    server.start()
-    host, port = server.get_host_and_port()
-    yield f"http://{host}:{port}"
-    server.stop()
+def _server() -> str:
+    return f"http://127.0.0.1:{moto_server.start()}"
 
 
 @pytest.fixture(name="bucket")
