@@ -92,9 +92,9 @@ def _quiet_sdk() -> Any:
     """What is experimental in it, it tells on a handler of its own; what goes wrong, it raises."""
     import azure.ai.ml as sdk
 
-    told = logging.getLogger(sdk.__name__)
-    if told.level != logging.CRITICAL:  # to set one has every logger forget what it knows
-        told.setLevel(logging.CRITICAL)
+    logger = logging.getLogger(sdk.__name__)
+    if logger.level != logging.CRITICAL:  # to set one has every logger forget what it knows
+        logger.setLevel(logging.CRITICAL)
     return sdk
 
 
