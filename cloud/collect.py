@@ -13,7 +13,7 @@ from cloud.unpack import HostileError
 from results import codec, heartbeat
 from results.errors import RecordError
 from results.jobs import JobHandle, JobIntent, Outcome
-from results.places import MAX_RECORD_BYTES
+from results.reading import MAX_RECORD_BYTES
 from results.records import Job, Run
 from results.store import Store
 

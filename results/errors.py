@@ -18,6 +18,10 @@ class RecordError(UsageError):
     """A file that should hold a record, a price or a setting does not (exit code 2)."""
 
 
+class MissingError(RecordError):
+    """There is no file of that name (exit code 2)."""
+
+
 class NoAnswerError(TrainfareError):
     """The question is clear, but nothing known answers it (exit code 3)."""
 

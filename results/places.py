@@ -13,14 +13,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any, Protocol
 
-from results.errors import RecordError, UsageError
-from results.reading import Found, at_once, tried
-
-MAX_RECORD_BYTES = 64 * 2**20  # far above any real record; a larger file is not one
-
-
-class MissingError(RecordError):
-    """There is no file of that name."""
+from results.errors import MissingError, RecordError, UsageError
+from results.reading import MAX_RECORD_BYTES, Found, at_once, tried
 
 
 class Place(Protocol):

@@ -1,4 +1,4 @@
-"""Reads many records of a distant store at once: each request waits long for its answer."""
+"""How files of a store are read: many of a distant one at once, for each waits for its answer."""
 
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -6,6 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 from results.errors import RecordError
 
 AT_ONCE = 32
+MAX_RECORD_BYTES = 64 * 2**20  # far above any real record; a larger file is not one
 Found = bytes | RecordError
 
 

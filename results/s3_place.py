@@ -4,9 +4,8 @@ from collections.abc import Iterator, Sequence
 from pathlib import PurePosixPath
 from typing import Any
 
-from results.errors import RecordError, UsageError
-from results.places import MAX_RECORD_BYTES, MissingError
-from results.reading import AT_ONCE, Found, at_once
+from results.errors import MissingError, RecordError, UsageError
+from results.reading import AT_ONCE, MAX_RECORD_BYTES, Found, at_once
 
 TAKEN = ("PreconditionFailed", "412")  # the name exists: somebody was first
 ATTEMPTS = 8  # at a write that S3 itself calls in conflict with another, and at a call that fails

@@ -9,14 +9,14 @@ from typing import TypeVar
 from results import codec
 from results.advice import Advice
 from results.all_offers import AllOffers
-from results.errors import RecordError
+from results.errors import MissingError, RecordError
 from results.flaws import check_quote
 from results.jobs import JobHandle, JobIntent, Outcome
-from results.places import MAX_RECORD_BYTES, Folder, MissingError, open_place, write_atomically
+from results.places import Folder, open_place, write_atomically
 from results.reading import Found
 from results.records import Quote, Run
 
-__all__ = ["MAX_RECORD_BYTES", "Store", "new_id", "utc_now", "write_atomically"]
+__all__ = ["Store", "new_id", "utc_now", "write_atomically"]
 
 T = TypeVar("T", Run, Quote, AllOffers, Advice, JobIntent, JobHandle, Outcome)
 Told = Callable[[str, int, int], None]  # folder, records read so far, of how many

@@ -18,8 +18,9 @@ import results
 from results import codec
 from results.errors import RecordError, UsageError
 from results.jobs import JobIntent
+from results.reading import MAX_RECORD_BYTES
 from results.records import Run
-from results.store import MAX_RECORD_BYTES, Store
+from results.store import Store
 
 MakeRun = Callable[..., Run]
 ROOT = Path(results.__file__).parents[1]

@@ -21,8 +21,9 @@ from hypothesis import strategies as st
 import results
 from results import codec
 from results.errors import TrainfareError, UsageError
+from results.reading import MAX_RECORD_BYTES
 from results.records import Quote, Run
-from results.store import MAX_RECORD_BYTES, Store, new_id, utc_now, write_atomically
+from results.store import Store, new_id, utc_now, write_atomically
 
 MakeRun = Callable[..., Run]
 ROOT = Path(results.__file__).parents[1]
