@@ -148,13 +148,16 @@ def test_a_signal_to_end_keeps_what_was_measured(
 
 
 @pytest.mark.skipif(len(os.sched_getaffinity(0)) < 2, reason="needs two processors")
-def test_a_signal_to_end_leaves_no_process_of_several(start: Start, tmp_path: Path) -> None:
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_to_end_leaves_no_process_of_several(
+    start: Start, tmp_path: Path, number: signal.Signals
+) -> None:
     child = start("--max-seconds", "1", "--processes", "2", workers=1)
     child.wait_for("together")
     # It, torchrun, and two that each started one.
     assert len(cli_process.left_running(tmp_path)) >= 6
-    child.send_signal(signal.SIGTERM)  # Ctrl-C: below
-    ends_by(child, signal.SIGTERM, tmp_path)
+    child.send_signal(number)
+    ends_by(child, number, tmp_path)
 
 
 @pytest.mark.skipif(len(os.sched_getaffinity(0)) < 2, reason="needs two processors")
